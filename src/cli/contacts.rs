@@ -1,0 +1,218 @@
+//! `bridged contacts import FILE.csv`: people from a table into the running daemon.
+//!
+//! The first line names the fields. The daemon takes 50 rows at a time, whole or not at all; where it refuses, the rows are sent one
+//! by one, so that only those that are wrong stay out, each told with its line and the reason.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::File;
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use reqwest::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::daemon::Daemon;
+use super::output::{self, Format, count, print, talk};
+use super::workspaces::env;
+use super::{Error, Result, Status};
+use crate::config::Language;
+use crate::playbook::workspace::FieldKind;
+
+/// What the API takes at once.
+const BATCH: usize = 50;
+/// A larger file is more than a daemon's contacts.
+const MAX_BYTES: u64 = 100 * 1024 * 1024;
+/// More rows than this are more than a sender can text in a month.
+const MAX_ROWS: usize = 1_000_000;
+/// More columns than this are another table.
+const MAX_COLUMNS: usize = 100;
+/// Columns whose cells hold several words.
+const LISTS: [&str; 4] = ["tags", "untag", "lists", "consent"];
+/// What parts the words of such a cell.
+const BETWEEN: char = ';';
+
+/// The commands.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Read contacts from a CSV file
+    Import(ImportArgs),
+}
+
+/// `bridged contacts import`
+#[derive(Debug, clap::Args)]
+pub(super) struct ImportArgs {
+    /// A CSV file whose first line names the fields; `phone` must be one. `tags`, `lists` and `consent` are parted by `;`
+    file: PathBuf,
+    /// Where the consent of all rows comes from, if no column says it
+    #[arg(long, value_name = "TEXT")]
+    consent_source: Option<String>,
+    /// text, or json
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// A contact of the table.
+struct Row {
+    /// Its line in the file.
+    line: u64,
+    /// As the API takes it.
+    contact: Value,
+}
+
+/// A row that stays out.
+struct Wrong {
+    line: u64,
+    why: String,
+}
+
+/// Imports.
+pub(super) fn import(args: &ImportArgs, config: Option<&Path>) -> Result {
+    let unusable = |why| Error::File { file: args.file.display().to_string(), why };
+    let file = File::open(&args.file).map_err(unusable)?;
+    let bytes = file.metadata().map_err(unusable)?.len();
+    if bytes > MAX_BYTES {
+        return Err(Error::Other(format!("`{}` has more than 100 MiB; split it", args.file.display())));
+    }
+    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(file);
+    let columns = columns(reader.headers().map_err(|why| unreadable(&args.file, &why))?)?;
+    let (daemon, source) = Daemon::of(config)?;
+    let fields = Language::read(&source, env())?.workspace.contact_fields;
+    let bar = progress(bytes);
+    let (mut imported, mut wrong, mut batch) = (0, Vec::new(), Vec::new());
+    for (number, record) in reader.records().enumerate() {
+        if number == MAX_ROWS {
+            return Err(Error::Other(format!("`{}` has more than 1,000,000 rows; the first of them were imported, split off the rest", args.file.display())));
+        }
+        let record = record.map_err(|why| unreadable(&args.file, &why))?;
+        let at = record.position();
+        let line = at.map_or(0, csv::Position::line);
+        bar.set_position(at.map_or(0, csv::Position::byte));
+        match contact(&columns, &record, &fields, args.consent_source.as_deref()) {
+            Ok(contact) => batch.push(Row { line, contact }),
+            Err(why) => wrong.push(Wrong { line, why }),
+        }
+        if batch.len() == BATCH {
+            imported += put(&daemon, std::mem::take(&mut batch), &mut wrong)?;
+        }
+    }
+    imported += put(&daemon, batch, &mut wrong)?;
+    bar.finish_and_clear();
+    wrong.sort_by_key(|row| row.line);
+    report(args, imported, &wrong);
+    Ok(Status::fine_if(wrong.is_empty()))
+}
+
+fn unreadable(file: &Path, why: &csv::Error) -> Error {
+    Error::Other(format!("`{}` can't be read as CSV: {why}", file.display()))
+}
+
+/// The names of the first line, checked.
+fn columns(header: &csv::StringRecord) -> Result<Vec<String>> {
+    // Spreadsheets put an invisible mark before the first name.
+    let names: Vec<String> = header.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_owned()).collect();
+    let mut seen = HashSet::new();
+    let problem = if names.len() > MAX_COLUMNS {
+        format!("a table of contacts has {MAX_COLUMNS} columns at most, this has {}", names.len())
+    } else if let Some(twice) = names.iter().find(|name| !seen.insert(name.as_str())) {
+        format!("two columns are named `{twice}`")
+    } else if !seen.contains("phone") {
+        "the first line must name the columns, and `phone` must be one".to_owned()
+    } else {
+        return Ok(names);
+    };
+    Err(Error::Other(problem))
+}
+
+/// A row as the API takes it. Empty cells say nothing, so what is stored stays.
+fn contact(
+    columns: &[String],
+    record: &csv::StringRecord,
+    fields: &BTreeMap<String, FieldKind>,
+    source: Option<&str>,
+) -> std::result::Result<Value, String> {
+    if record.len() > columns.len() {
+        return Err(format!("has {} cells for {} columns", record.len(), columns.len()));
+    }
+    let mut contact = Map::new();
+    for (name, cell) in columns.iter().zip(record).filter(|(_, cell)| !cell.is_empty()) {
+        let value = if LISTS.contains(&name.as_str()) {
+            cell.split(BETWEEN).map(str::trim).filter(|word| !word.is_empty()).collect()
+        } else if name == "opted_out" || fields.get(name) == Some(&FieldKind::YesNo) {
+            json!(yes_no(cell).ok_or_else(|| format!("`{name}` must be yes or no"))?)
+        } else if fields.get(name) == Some(&FieldKind::Number) {
+            // The text as it stands, if it is a number in JSON too: `8.50` stays exact.
+            serde_json::from_str::<serde_json::Number>(cell).map(Value::Number).map_err(|_| format!("`{name}` must be a number, like 8.5"))?
+        } else {
+            json!(cell)
+        };
+        contact.insert(name.clone(), value);
+    }
+    if !contact.contains_key("phone") {
+        return Err("has no `phone`".to_owned());
+    }
+    if let Some(source) = source
+        && contact.contains_key("consent")
+    {
+        contact.entry("consent_source").or_insert_with(|| json!(source));
+    }
+    Ok(Value::Object(contact))
+}
+
+fn yes_no(cell: &str) -> Option<bool> {
+    match cell.to_ascii_lowercase().as_str() {
+        "yes" | "true" | "1" => Some(true),
+        "no" | "false" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// Sends rows; answers how many were taken, and notes the others.
+fn put(daemon: &Daemon, rows: Vec<Row>, wrong: &mut Vec<Wrong>) -> Result<usize> {
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let list = Value::Array(rows.iter().map(|row| row.contact.clone()).collect());
+    let answer = daemon.send(Method::PUT, "/v1/contacts", &list)?;
+    if answer.status != StatusCode::UNPROCESSABLE_ENTITY {
+        answer.good()?;
+        return Ok(rows.len());
+    }
+    let mut taken = 0;
+    for row in rows {
+        let answer = daemon.send(Method::PUT, "/v1/contacts", &row.contact)?;
+        if answer.status == StatusCode::UNPROCESSABLE_ENTITY {
+            wrong.push(Wrong { line: row.line, why: answer.problem() });
+        } else {
+            answer.good()?;
+            taken += 1;
+        }
+    }
+    Ok(taken)
+}
+
+/// A bar on a terminal; nothing where nobody watches.
+fn progress(bytes: u64) -> ProgressBar {
+    let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(bytes), target);
+    match ProgressStyle::with_template("importing {wide_bar} {percent}%  {eta} left") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+fn report(args: &ImportArgs, imported: usize, wrong: &[Wrong]) {
+    for Wrong { line, why } in wrong {
+        talk(&format!("{}:{line}: {why}", args.file.display()));
+    }
+    match args.format {
+        Format::Json => {
+            let rows: Vec<Value> = wrong.iter().map(|row| json!({ "line": row.line, "why": row.why })).collect();
+            output::print_json(&json!({ "imported": imported, "left_out": rows }));
+        }
+        Format::Text => {
+            let left_out = if wrong.is_empty() { String::new() } else { format!(", {} left out", count(wrong.len(), "row")) };
+            print(&format!("{} imported{left_out}\n", count(imported, "contact")));
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! `bridged schema`: JSON Schema for editors.
+
+use clap::ValueEnum;
+
+use super::output::{print, print_json};
+use super::{Result, Status};
+
+/// Of transcript tests. Written by hand: their reader goes by the kind of line, which no table of keys could tell.
+const TRANSCRIPT: &str = include_str!("transcript.schema.json");
+
+/// `bridged schema`
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The kind of file
+    #[arg(value_enum, default_value_t)]
+    of: Of,
+}
+
+/// The kinds of file.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Of {
+    /// Playbooks
+    #[default]
+    Playbook,
+    /// Transcript tests
+    Transcript,
+    /// Settings
+    Config,
+}
+
+/// Prints it.
+pub(super) fn run(args: &Args) -> Result {
+    match args.of {
+        Of::Playbook => print_json(&crate::playbook::schema::playbook()),
+        Of::Transcript => print(TRANSCRIPT),
+        Of::Config => print_json(&crate::config::schema()),
+    }
+    Ok(Status::Fine)
+}

@@ -1,0 +1,213 @@
+//! `bridged test`: transcripts at virtual time.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::output::{self, Colour, Format, coloured, print, talk};
+use super::workspaces::{Group, Loaded, group};
+use super::{Error, Result, Status, coverage, junit};
+use crate::engine::script::{self, Coverage, Outcome, Stage, Transcript};
+use crate::playbook::{Level, PlanSet, show};
+use crate::work::{files, schedules};
+
+/// `bridged test`
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Files and folders, searched downwards for `*.test.yaml`; the `playbooks` folder of the settings by default
+    paths: Vec<PathBuf>,
+    /// Only tests with this in their name
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// Also write a report in JUnit's form
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Also say which ways of the playbooks no test takes
+    #[arg(long)]
+    coverage: bool,
+    /// text, or json: a list of all tests
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// How one test went.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    /// Its file, as shown.
+    pub file: String,
+    /// Its line there.
+    pub line: usize,
+    /// Its name.
+    pub test: String,
+    /// The playbook under test.
+    pub playbook: String,
+    /// Whether nothing was wrong.
+    pub passed: bool,
+    /// What was wrong.
+    pub failures: Vec<Failure>,
+    /// How long it took the contact.
+    pub seconds_virtual: i64,
+    /// Where the conversation stood when it failed.
+    #[serde(skip)]
+    pub situation: String,
+}
+
+/// One thing wrong.
+#[derive(Debug, Serialize)]
+pub(super) struct Failure {
+    /// Line of the script, or of the expectation.
+    pub line: usize,
+    /// What was expected and what was there.
+    pub message: String,
+}
+
+/// All that a run gathers.
+struct Run<'a> {
+    args: &'a Args,
+    /// What went how, in order.
+    reports: Vec<Report>,
+    /// Some file or playbook could not be used.
+    not_all: bool,
+    /// Test files that were found.
+    files: usize,
+}
+
+/// Tests.
+pub(super) fn run(args: &Args, config: Option<&Path>) -> Result {
+    let mut run = Run { args, reports: Vec::new(), not_all: false, files: 0 };
+    let mut uncovered = String::new();
+    for group in group(&args.paths, config)? {
+        uncovered.push_str(&run.group(&group)?);
+    }
+    let Run { reports, mut not_all, files, .. } = run;
+    if files == 0 {
+        talk("there is no `*.test.yaml` here");
+        not_all = true;
+    } else if reports.is_empty() && !not_all {
+        talk("no test has this in its name");
+        not_all = true;
+    }
+    if let Some(file) = &args.junit {
+        let written = std::fs::write(file, junit::xml(&reports));
+        written.map_err(|why| Error::File { file: file.display().to_string(), why })?;
+    }
+    let failed = reports.iter().filter(|report| !report.passed).count();
+    let last = format!("{} passed, {failed} failed", reports.len() - failed);
+    match args.format {
+        Format::Text => print(&format!("{uncovered}{last}\n")),
+        Format::Json => {
+            output::print_json(&reports);
+            talk(&format!("{uncovered}{last}"));
+        }
+    }
+    Ok(if not_all { Status::NotAll } else { Status::fine_if(failed == 0) })
+}
+
+impl Run<'_> {
+    /// Runs the tests of one workspace; answers with the ways none of them took.
+    fn group(&mut self, group: &Group) -> Result<String> {
+        let folder = [group.language.playbooks.clone()];
+        let paths = if group.paths.is_empty() { &folder } else { group.paths.as_slice() };
+        let mut tests: Vec<(PathBuf, Vec<Transcript>)> = Vec::new();
+        for path in paths {
+            for file in files::find(path, files::is_test)? {
+                self.files += 1;
+                let transcripts = self.read(&file);
+                tests.push((file, transcripts));
+            }
+        }
+        let Loaded { compiled, folder, .. } = group.whole().load()?;
+        for trouble in &folder.troubles {
+            output::error(&format!("`{}` can't be read: {}", trouble.path, trouble.why));
+        }
+        let Some(plans) = compiled.set.filter(|_| folder.troubles.is_empty()) else {
+            let errors = compiled.faults.iter().filter(|fault| fault.level == Level::Error);
+            errors.for_each(|fault| talk(&show::short(fault)));
+            output::error("the playbooks have faults, so nothing was tested; `bridged check` shows them at length");
+            self.not_all = true;
+            return Ok(String::new());
+        };
+        let mut taken = Coverage::default();
+        for (file, transcripts) in &tests {
+            let read = |name: &str| read_beside(file, name);
+            let stage = Stage { plans: &plans, sources: &folder.sources, file: &read, next_time: &schedules::next_time };
+            for test in transcripts {
+                self.play(&stage, file, test, &mut taken);
+            }
+        }
+        Ok(if self.args.coverage { coverage::report(&plans, &taken) } else { String::new() })
+    }
+
+    /// The tests of a file that are asked for. One that can't be read is told and left out.
+    fn read(&mut self, file: &Path) -> Vec<Transcript> {
+        let path = files::shown(file);
+        let read = files::read_text(file).map_err(|why| vec![format!("`{path}` can't be read: {why}")]).and_then(|text| {
+            let lines = |problems: Vec<script::Problem>| problems.iter().map(|problem| format!("{path}:{}: {}", problem.line, problem.message)).collect();
+            script::read(&path, &text).map_err(lines)
+        });
+        match read {
+            Ok(tests) => tests.into_iter().filter(|test| self.is_asked_for(test)).collect(),
+            Err(problems) => {
+                problems.iter().for_each(|problem| talk(problem));
+                self.not_all = true;
+                Vec::new()
+            }
+        }
+    }
+
+    fn is_asked_for(&self, test: &Transcript) -> bool {
+        self.args.filter.as_ref().is_none_or(|part| test.name.to_lowercase().contains(&part.to_lowercase()))
+    }
+
+    /// Plays one test and tells how it went.
+    fn play(&mut self, stage: &Stage<'_>, file: &Path, test: &Transcript, taken: &mut Coverage) {
+        let path = files::shown(file);
+        if stage.plans.by_name(&test.playbook).is_none() {
+            talk(&format!("{path}:{}: there is no playbook `{}`{}", test.line, test.playbook, guess(stage.plans, &test.playbook)));
+            self.not_all = true;
+            return;
+        }
+        let Outcome { failures, situation, seconds, decisions } = script::play(stage, test);
+        taken.count(&decisions);
+        let report = Report {
+            file: path,
+            line: test.line,
+            test: test.name.clone(),
+            playbook: test.playbook.clone(),
+            passed: failures.is_empty(),
+            failures: failures.into_iter().map(|(line, message)| Failure { line, message }).collect(),
+            seconds_virtual: seconds,
+            situation,
+        };
+        if self.args.format == Format::Text {
+            print(&told(&report));
+        }
+        self.reports.push(report);
+    }
+}
+
+/// A test in a line, and under it what was wrong and where the conversation stood.
+fn told(report: &Report) -> String {
+    let word = if report.passed { coloured("ok  ", Colour::Green) } else { coloured("FAIL", Colour::Red) };
+    let mut text = format!("{word}  {}  {}\n", report.playbook, report.test);
+    for failure in &report.failures {
+        text.push_str(&format!("      {}:{}: {}\n", report.file, failure.line, failure.message));
+    }
+    if !report.passed && !report.situation.is_empty() {
+        text.push_str(&format!("      {}\n", report.situation));
+    }
+    text
+}
+
+fn guess(plans: &PlanSet, written: &str) -> String {
+    let guess = crate::playbook::did_you_mean(written, plans.iter().map(|plan| plan.name.as_str()));
+    guess.map(|guess| format!(" (did you mean `{guess}`?)")).unwrap_or_default()
+}
+
+/// A file that a test names, from the test's own folder.
+fn read_beside(test: &Path, name: &str) -> std::result::Result<(String, String), String> {
+    let file = test.parent().unwrap_or(Path::new("")).join(name);
+    let path = files::shown(&file);
+    let text = files::read_text(&file).map_err(|why| format!("`{path}` can't be read: {why}"))?;
+    Ok((path, text))
+}

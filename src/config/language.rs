@@ -1,0 +1,198 @@
+//! The part of the settings that playbooks inherit: what `check`, `test` and `graph` need, and all of them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::tz::TimeZone;
+
+use super::keys::{ASSIGN, CHANNELS, CONSENTS, DIRECTIONS, EVENTS, FIELD_KINDS, FIRST_NEEDS, MEDIA, UNKNOWN};
+use super::reader::{Reader, Setting};
+use super::senders::senders;
+use crate::model::{Channel, Class};
+use crate::playbook::set::BUILT_IN_FIELDS;
+use crate::playbook::small;
+use crate::playbook::workspace::{ClassRules, FieldKind, Queue, ReservedAnswers, Sync, Workspace};
+use crate::text::{Days, Length, OpenHours, ReservedWords, Template, Window};
+
+/// Words and answer of each kind of reserved word where the settings write none. The words are Twilio's own, so that a contact need
+/// not know who listens; an answer without a brand still says what happened.
+const OPT_OUT: Answer = Answer {
+    key: "opt_out",
+    words: &["stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"],
+    say: "{% if brand %}{{ brand }}: {% endif %}you're unsubscribed. No more messages. Reply START to rejoin.",
+};
+const OPT_IN: Answer = Answer {
+    key: "opt_in",
+    words: &["start", "unstop"],
+    say: "{% if brand %}{{ brand }}: {% endif %}you're back. Msg&data rates may apply. Reply STOP to opt out.",
+};
+const HELP: Answer = Answer { key: "help", words: &["help", "info"], say: "{% if brand %}{{ brand }}: {% endif %}Msg&data rates may apply. Reply STOP to opt out." };
+
+/// A reserved word's built-in settings.
+struct Answer {
+    /// Where the settings write it.
+    key: &'static str,
+    /// Its words.
+    words: &'static [&'static str],
+    /// What we answer.
+    say: &'static str,
+}
+
+/// The classes as they are where the settings write none: key, consent, window, cap, needs of the first text.
+const CLASSES: [(Class, &str, Option<&str>, Option<&str>, &[&str]); 3] = [
+    (Class::Marketing, "marketing", Some("9am-8pm"), Some("4 per week"), &["brand", "opt_out"]),
+    (Class::Transactional, "any", Some("8am-9pm"), None, &[]),
+    (Class::Conversational, "any", None, None, &[]),
+];
+
+/// What playbooks are checked and rehearsed against.
+#[derive(Clone)]
+pub struct Language {
+    /// What playbooks inherit.
+    pub workspace: Workspace,
+    /// Folder of playbooks.
+    pub playbooks: PathBuf,
+    /// Folder of texts in files.
+    pub templates: PathBuf,
+}
+
+/// Whether secrets are read, or only their names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Secrets {
+    /// Their values.
+    Read,
+    /// Their names, with empty values: a rehearsal calls nobody, and the files may be elsewhere.
+    Named,
+}
+
+/// Reads it. Where something is wrong the reader knows, and what stands in its place is of no use.
+pub(super) fn language(reader: &Reader<'_>, secrets: Secrets) -> Option<Language> {
+    let zone_name = reader.at("timezone").text().unwrap_or("UTC");
+    let timezone = reader.at("timezone").parsed("an IANA time zone, like `America/Chicago`", |name| TimeZone::get(name).ok());
+    let reply = |answer: &Answer| {
+        let written = reader.at(answer.key);
+        let words = written.at("words").words().unwrap_or_else(|| answer.words.to_vec());
+        let say = written.at("say");
+        let text = say.text().unwrap_or(answer.say);
+        let say = Template::parse(text).map_err(|fault| say.wrong(&format!("can't be read: {}", fault.message))).ok();
+        (words, say)
+    };
+    let (stop, start, help) = (reply(&OPT_OUT), reply(&OPT_IN), reply(&HELP));
+    let workspace = Workspace {
+        brand: reader.at("brand").text().unwrap_or_default().to_owned(),
+        timezone: timezone.unwrap_or(TimeZone::UTC),
+        timezone_name: zone_name.to_owned(),
+        language: reader.at("language").parsed("a language, like `en` or `es-MX`", language_tag).unwrap_or_else(|| "en".to_owned()),
+        senders: senders(&reader.at("senders")),
+        classes: CLASSES.iter().map(|built_in| class(&reader.at("classes"), built_in)).collect(),
+        reserved: ReservedWords::new(&stop.0, &start.0, &help.0),
+        answers: ReservedAnswers { opt_out: stop.1?, opt_in: start.1?, help: help.1? },
+        queues: reader.at("queues").entries().map(|(name, queue)| (name.to_owned(), read_queue(&queue))).collect(),
+        contact_fields: contact_fields(&reader.at("contact_fields")),
+        secrets: read_secrets(&reader.at("secrets"), secrets),
+        http_allow: reader.at("http").at("allow").words().unwrap_or_default().into_iter().map(str::to_owned).collect(),
+        links: super::network::links(reader),
+        sync: sync(&reader.at("sync")),
+    };
+    let folder = |key: &str| reader.at(key).path().unwrap_or_else(|| reader.source.root.join(key));
+    Some(Language { workspace, playbooks: folder("playbooks"), templates: folder("templates") })
+}
+
+/// `en`, `es-MX`: letters in parts, as contacts have them.
+fn language_tag(text: &str) -> Option<String> {
+    let mut parts = text.split('-');
+    let first = parts.next().is_some_and(|part| (2..=3).contains(&part.len()) && part.bytes().all(|letter| letter.is_ascii_lowercase()));
+    let rest = parts.all(|part| (2..=8).contains(&part.len()) && part.bytes().all(|letter| letter.is_ascii_alphanumeric()));
+    (first && rest).then(|| text.to_owned())
+}
+
+/// A class. One that is written replaces the built-in one whole, but for whom it may reach.
+fn class(classes: &Setting<'_>, built_in: &(Class, &str, Option<&str>, Option<&str>, &[&str])) -> (Class, ClassRules) {
+    let (class, consent, window, cap, first) = *built_in;
+    let written = classes.at(class.as_str());
+    let resend_unless = |hold: bool| !hold;
+    let by_default = resend_unless(class == Class::Marketing);
+    let needs = |first: &[&str], what: &str| first.contains(&what);
+    let rules = if written.is_there() {
+        let window = written.at("send_window").parsed("a part of the day, like `9am-8pm`", Window::parse);
+        let first = written.at("first_message_needs").some_of(FIRST_NEEDS).unwrap_or_default();
+        ClassRules {
+            needs_consent: written.at("consent").one_of(CONSENTS).unwrap_or(consent) == "marketing",
+            hours: OpenHours { window, days: Days::ALL },
+            cap: written.at("cap").parsed("a number of texts, like `4 per week`", small::cap),
+            first_needs_brand: needs(&first, "brand"),
+            first_needs_opt_out: needs(&first, "opt_out"),
+            resend_unknown: written.at("on_unknown").one_of(UNKNOWN).map_or(by_default, |what| what == "resend"),
+        }
+    } else {
+        ClassRules {
+            needs_consent: consent == "marketing",
+            hours: OpenHours { window: window.and_then(Window::parse), days: Days::ALL },
+            cap: cap.and_then(small::cap),
+            first_needs_brand: needs(first, "brand"),
+            first_needs_opt_out: needs(first, "opt_out"),
+            resend_unknown: by_default,
+        }
+    };
+    (class, rules)
+}
+
+fn read_queue(queue: &Setting<'_>) -> Queue {
+    let window = queue.at("hours").parsed("a part of the day, like `9am-6pm`", Window::parse);
+    let days = queue.at("days").parsed("days, like `mon-fri` or `mon,wed,sat`", Days::parse);
+    Queue {
+        hours: OpenHours { window, days: days.unwrap_or(Days::ALL) },
+        assign: queue.at("assign").one_of(ASSIGN).unwrap_or("least_busy").to_owned(),
+        sla: queue.at("sla").parsed("a length of time, like `15m`", Length::parse),
+    }
+}
+
+fn contact_fields(fields: &Setting<'_>) -> BTreeMap<String, FieldKind> {
+    let read = |(name, field): (&str, Setting<'_>)| {
+        if BUILT_IN_FIELDS.contains(&name) {
+            field.wrong("is built in; give your own field another name");
+        } else if !is_name(name) {
+            field.wrong("is not a name: small letters, digits and `_`, a letter first");
+        }
+        let kind = match field.one_of(FIELD_KINDS)? {
+            "number" => FieldKind::Number,
+            "time" => FieldKind::Time,
+            "yes_no" => FieldKind::YesNo,
+            _ => FieldKind::Text,
+        };
+        Some((name.to_owned(), kind))
+    };
+    fields.entries().filter_map(read).collect()
+}
+
+/// What can be written after `contact.` and `secret.` in a template.
+fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_lowercase()) && name.bytes().all(|letter| letter == b'_' || letter.is_ascii_lowercase() || letter.is_ascii_digit())
+}
+
+fn read_secrets(secrets: &Setting<'_>, how: Secrets) -> BTreeMap<String, String> {
+    let value = |secret: &Setting<'_>| match how {
+        Secrets::Named => Some(String::new()),
+        Secrets::Read => secret.secret(),
+    };
+    secrets.entries().filter_map(|(name, secret)| Some((name.to_owned(), value(&secret)?))).collect()
+}
+
+fn sync(written: &Setting<'_>) -> Sync {
+    let direction = written.at("direction").one_of(DIRECTIONS).unwrap_or("both");
+    let events = written.at("events").one_of(EVENTS).unwrap_or("both");
+    let channels = written.at("channels").some_of(CHANNELS).unwrap_or_else(|| CHANNELS.to_vec());
+    let channel = |name: &str| match name {
+        "whatsapp" => Channel::Whatsapp,
+        "voice" => Channel::Voice,
+        _ => Channel::Sms,
+    };
+    Sync {
+        inbound: direction != "outbound",
+        outbound: direction != "inbound",
+        channels: channels.into_iter().map(channel).collect(),
+        messages: events != "statuses",
+        statuses: events != "messages",
+        media: written.at("media").one_of(MEDIA).unwrap_or("enabled") == "enabled",
+    }
+}

@@ -1,0 +1,259 @@
+//! The boxes and arrows of a plan. Steps that only lead elsewhere (`goto`, `end`) are arrows, not boxes; steps that nothing leads to
+//! are left out.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::labels;
+use crate::playbook::Plan;
+use crate::playbook::plan::{Handoff, Ix, Match, Next, Past, Question, Step, Verb};
+
+/// What a box looks like, which tells what happens there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Where it begins.
+    Start,
+    /// Something is done.
+    Action,
+    /// The contact is heard.
+    Question,
+    /// Time passes.
+    Wait,
+    /// One way of several.
+    Choice,
+    /// A person, another playbook, another server.
+    Outside,
+    /// An outcome.
+    End,
+}
+
+/// A box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// Unique in the chart.
+    pub name: String,
+    /// What it looks like.
+    pub shape: Shape,
+    /// What stands in it, line by line.
+    pub lines: Vec<String>,
+    /// The id of its step, if it has one.
+    pub step: Option<String>,
+}
+
+/// An arrow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrow {
+    /// Name of the box it begins at.
+    pub from: String,
+    /// Name of the box it leads to.
+    pub to: String,
+    /// When it is taken; empty: always.
+    pub label: String,
+    /// Back to a question, or beside the main way.
+    pub dotted: bool,
+}
+
+/// A plan as boxes and arrows, in the order in which they are come by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chart {
+    /// The boxes.
+    pub nodes: Vec<Node>,
+    /// The arrows.
+    pub arrows: Vec<Arrow>,
+}
+
+/// Draws a plan up.
+pub fn chart(plan: &Plan) -> Chart {
+    let mut drawer = Drawer { plan, chart: Chart::default(), outcomes: BTreeMap::new(), waiting: VecDeque::new(), seen: Vec::new() };
+    drawer.start();
+    while let Some(ix) = drawer.waiting.pop_front() {
+        if let Some(step) = plan.steps.get(ix) {
+            drawer.step(ix, step);
+        }
+    }
+    drawer.chart
+}
+
+/// The box of a question that stays open while something is said beside it.
+const STAYS_OPEN: &str = "open";
+
+struct Drawer<'p> {
+    plan: &'p Plan,
+    chart: Chart,
+    /// Boxes of outcomes, each once.
+    outcomes: BTreeMap<String, String>,
+    /// Steps that an arrow leads to and that have no box yet.
+    waiting: VecDeque<Ix>,
+    /// Steps that had an arrow.
+    seen: Vec<Ix>,
+}
+
+impl Drawer<'_> {
+    /// What comes before the first step, and what can happen at any.
+    fn start(&mut self) {
+        let plan = self.plan;
+        let mut lines = vec![plan.name.clone()];
+        lines.extend(plan.triggers.iter().map(|trigger| labels::trigger(&trigger.kind)));
+        self.node("start", Shape::Start, lines, None);
+        self.arrow("start", &plan.start, String::new());
+        if !plan.anytime.is_empty() {
+            self.node("anytime", Shape::Question, vec!["at any question".to_owned()], None);
+            for rule in &plan.anytime {
+                self.arrow("anytime", &rule.to, labels::matches(&rule.matches));
+            }
+        }
+        for exit in &plan.exit {
+            if !self.chart.nodes.iter().any(|node| node.name == "exit") {
+                self.node("exit", Shape::Choice, vec!["at any time".to_owned()], None);
+            }
+            self.arrow("exit", &Next::End(exit.end.clone()), labels::exit(exit));
+        }
+    }
+
+    fn step(&mut self, ix: Ix, step: &Step) {
+        let name = name(ix);
+        let lines = labels::step(step);
+        self.node(&name, shape(&step.verb), lines, step.id.clone());
+        let next = &step.next;
+        match &step.verb {
+            Verb::Send(send) => {
+                self.arrow(&name, next, String::new());
+                self.also(&name, send.on_failed.as_ref(), "failed");
+            }
+            Verb::Question(question) => self.question(&name, question, next),
+            Verb::WaitUntil(until) => {
+                self.arrow(&name, next, String::new());
+                match &until.past {
+                    Past::Skip(past) => self.arrow(&name, past, "past".to_owned()),
+                    Past::End => self.arrow(&name, &Next::End("past".to_owned()), "past".to_owned()),
+                    Past::Run => {}
+                }
+            }
+            Verb::WaitFor(wait) => {
+                self.arrow(&name, next, wait.event.clone());
+                self.arrow(&name, &wait.on_timeout, labels::after(&wait.timeout));
+            }
+            Verb::Choose(choices) => {
+                for choice in choices {
+                    self.arrow(&name, &choice.to, labels::condition(choice.cond.as_ref()));
+                }
+                if choices.iter().all(|choice| choice.cond.is_some()) {
+                    self.arrow(&name, next, "otherwise".to_owned());
+                }
+            }
+            Verb::Split(arms) => {
+                for arm in arms {
+                    self.arrow(&name, &arm.to, format!("{} ({})", arm.name, arm.weight));
+                }
+            }
+            Verb::Http(http) => {
+                self.arrow(&name, next, String::new());
+                self.also(&name, Some(&http.on_error), "error");
+            }
+            Verb::Handoff(handoff) => self.handoff(&name, handoff, next),
+            Verb::Goto(to) => self.arrow(&name, to, String::new()),
+            Verb::End(outcome) => self.arrow(&name, &Next::End(outcome.clone()), String::new()),
+            Verb::Wait(_) | Verb::Set(_) | Verb::Tag(_) | Verb::Untag(_) | Verb::Record { .. } | Verb::Run(_) => self.arrow(&name, next, String::new()),
+        }
+        // A step that may be passed over has one more way on.
+        if step.cond.is_some() && matches!(step.verb, Verb::Goto(_) | Verb::End(_)) {
+            self.arrow(&name, next, "otherwise".to_owned());
+        }
+    }
+
+    fn question(&mut self, name: &str, question: &Question, next: &Next) {
+        for rule in &question.rules {
+            self.arrow(name, &rule.to, labels::matches(&rule.matches));
+        }
+        let takes_all = question.rules.iter().flat_map(|rule| &rule.matches).any(|one| matches!(one, Match::Any | Match::Other));
+        if question.rules.is_empty() {
+            self.arrow(name, next, "any answer".to_owned());
+        } else if !takes_all {
+            self.arrow(name, &question.on_no_match, "not understood".to_owned());
+        }
+        self.arrow(name, &question.on_timeout, labels::after(&question.timeout));
+        self.also(name, question.send.as_ref().and_then(|send| send.on_failed.as_ref()), "failed");
+    }
+
+    fn handoff(&mut self, name: &str, handoff: &Handoff, next: &Next) {
+        self.arrow(name, next, "closed".to_owned());
+        self.arrow(name, &handoff.on_timeout, labels::after(&handoff.timeout));
+        self.also(name, handoff.on_sla.as_ref(), "late");
+    }
+
+    fn node(&mut self, name: &str, shape: Shape, lines: Vec<String>, step: Option<String>) {
+        self.chart.nodes.push(Node { name: name.to_owned(), shape, lines, step });
+    }
+
+    /// An arrow for what goes wrong, or beside the main way.
+    fn also(&mut self, from: &str, next: Option<&Next>, label: &str) {
+        if let Some(next) = next {
+            let to = self.target(next);
+            self.chart.arrows.push(Arrow { from: from.to_owned(), to, label: label.to_owned(), dotted: true });
+        }
+    }
+
+    fn arrow(&mut self, from: &str, next: &Next, label: String) {
+        let to = self.target(next);
+        let dotted = matches!(next, Next::Again(_) | Next::Resume);
+        self.chart.arrows.push(Arrow { from: from.to_owned(), to, label, dotted });
+    }
+
+    /// The box that a way leads to, made if it has none.
+    fn target(&mut self, next: &Next) -> String {
+        match self.landing(next) {
+            Next::Step(ix) | Next::Again(Some(ix)) => {
+                if !self.seen.contains(&ix) {
+                    self.seen.push(ix);
+                    self.waiting.push_back(ix);
+                }
+                name(ix)
+            }
+            Next::Completed => self.outcome("completed"),
+            Next::End(outcome) => self.outcome(&outcome),
+            Next::Again(None) | Next::Resume => {
+                if !self.chart.nodes.iter().any(|node| node.name == STAYS_OPEN) {
+                    self.node(STAYS_OPEN, Shape::Question, vec!["what was open stays open".to_owned()], None);
+                }
+                STAYS_OPEN.to_owned()
+            }
+        }
+    }
+
+    /// Where a way really leads, through steps that only lead elsewhere. Such steps in a ring are a fault, but must not hang this.
+    fn landing(&self, next: &Next) -> Next {
+        let mut next = next.clone();
+        for _ in 0..self.plan.steps.len() {
+            let Next::Step(ix) = next else { break };
+            next = match self.plan.steps.get(ix).filter(|step| step.cond.is_none()).map(|step| &step.verb) {
+                Some(Verb::Goto(to)) => to.clone(),
+                Some(Verb::End(outcome)) => Next::End(outcome.clone()),
+                _ => break,
+            };
+        }
+        next
+    }
+
+    fn outcome(&mut self, outcome: &str) -> String {
+        if let Some(name) = self.outcomes.get(outcome) {
+            return name.clone();
+        }
+        let name = format!("e{}", self.outcomes.len());
+        self.outcomes.insert(outcome.to_owned(), name.clone());
+        self.node(&name, Shape::End, vec![outcome.to_owned()], None);
+        name
+    }
+}
+
+fn name(ix: Ix) -> String {
+    format!("s{ix}")
+}
+
+fn shape(verb: &Verb) -> Shape {
+    match verb {
+        Verb::Question(_) => Shape::Question,
+        Verb::Wait(_) | Verb::WaitUntil(_) | Verb::WaitFor(_) => Shape::Wait,
+        Verb::Choose(_) | Verb::Split(_) => Shape::Choice,
+        Verb::Http(_) | Verb::Handoff(_) | Verb::Run(_) => Shape::Outside,
+        Verb::Send(_) | Verb::Set(_) | Verb::Tag(_) | Verb::Untag(_) | Verb::Record { .. } | Verb::Goto(_) | Verb::End(_) => Shape::Action,
+    }
+}

@@ -1,0 +1,50 @@
+//! `/openapi.json`: the private side, drawn from the routes themselves.
+
+use axum::Json;
+use utoipa::OpenApi as _;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{ComponentsBuilder, OpenApi};
+
+use super::{broadcasts, contacts, conversations, events, handoffs, machines, messages, playbooks};
+
+/// All routes for programs.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(title = "bridged", description = "The private side of the daemon. Times are RFC 3339 in UTC, phone numbers E.164."),
+    paths(
+        events::take,
+        contacts::write,
+        contacts::read,
+        contacts::erase,
+        broadcasts::list,
+        broadcasts::start,
+        broadcasts::read,
+        broadcasts::order,
+        conversations::list,
+        conversations::read,
+        messages::list,
+        handoffs::list,
+        handoffs::reply,
+        handoffs::close,
+        playbooks::list,
+        playbooks::read,
+        machines::ready,
+        machines::metrics,
+        describe,
+    )
+)]
+struct Private;
+
+/// Name of the one way to prove oneself.
+const TOKEN: &str = "console_token";
+
+/// The description of this API.
+#[utoipa::path(get, path = "/openapi.json", responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)))]
+pub async fn describe() -> Json<OpenApi> {
+    let mut document = Private::openapi();
+    let components = ComponentsBuilder::from(document.components.take().unwrap_or_default());
+    let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    document.components = Some(components.security_scheme(TOKEN, token).build());
+    document.security = Some(vec![SecurityRequirement::new(TOKEN, Vec::<String>::new())]);
+    Json(document)
+}

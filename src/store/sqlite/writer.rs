@@ -1,0 +1,271 @@
+//! The writer: one thread that owns the state, and takes whatever waits into one transaction.
+//!
+//! It never waits for a group to fill: alone, a write is committed at once; while one commit runs, others gather and share the next.
+//! Only a group with something that must be safe is synced (`Need`). Answers go out, and sleepers are woken, when the commit is done.
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use rusqlite::ErrorCode;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::model::Time;
+use crate::store::clock::Clock;
+use crate::store::core::Core;
+use crate::store::host::Need;
+use crate::store::tables::Names;
+use crate::store::{Error, Result, Wakes};
+
+use super::checkpoint::Checkpoints;
+use super::{Durability, Tables};
+
+/// Writes in one transaction: what a group saves is saved by then, and nobody waits long for its end.
+const MAX_GROUP: usize = 256;
+
+/// Writes that may wait for the writer; beyond it callers wait for room.
+const QUEUE: usize = 1_024;
+
+/// Writes between two checkpoints: some MB of WAL.
+const WRITES_A_CHECKPOINT: usize = 2_000;
+
+/// Name of the value that keeps the clock over restarts.
+pub const CLOCK: &str = "clock";
+
+/// Sends the answer once it is known whether the transaction was committed; the text says why not.
+type Answer = Box<dyn FnOnce(std::result::Result<(), &str>) + Send>;
+
+/// Runs one write; answers whether the transaction must be undone, and with what is to be said at its end.
+type Work = Box<dyn FnOnce(&mut Core<Tables>, Time) -> (bool, Answer) + Send>;
+
+/// What the thread is asked to do.
+enum Job {
+    /// A write.
+    Write(Need, Work),
+    /// Empty the WAL.
+    Scrub(oneshot::Sender<Result<()>>),
+    /// End.
+    Close(oneshot::Sender<()>),
+}
+
+/// The handle that callers share.
+pub struct Writer {
+    /// To the thread.
+    jobs: mpsc::Sender<Job>,
+}
+
+/// What the thread owns.
+pub struct Thread {
+    /// The state; its tables hold the writing connection.
+    pub core: Core<Tables>,
+    /// Shared with the handle.
+    pub clock: Arc<Clock>,
+    /// Shared with the handle.
+    pub wakes: Arc<Wakes>,
+    /// Whether and how to sync.
+    pub durability: Durability,
+    /// Says why the process must end.
+    pub fatal: watch::Sender<Option<String>>,
+    /// The checkpointing thread.
+    pub checkpoints: Checkpoints,
+    /// Held as long as the file is in use.
+    pub _lock: File,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub fn start(thread: Thread) -> Result<Writer> {
+        let (jobs, waiting) = mpsc::channel(QUEUE);
+        let state = State { thread, synced: None, stale: false, writes: 0 };
+        let spawned = std::thread::Builder::new().name("store".to_owned()).spawn(move || state.run(waiting));
+        spawned.map_err(|error| Error::Unavailable(format!("no thread for writing: {error}")))?;
+        Ok(Writer { jobs })
+    }
+
+    /// Runs one write.
+    pub async fn run<R, W>(&self, need: Need, work: W) -> Result<R>
+    where
+        R: Send + 'static,
+        W: FnOnce(&mut Core<Tables>, Time) -> Result<R> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let work: Work = Box::new(move |core, now| {
+            let result = work(core, now);
+            // Other errors are found before the first write of a method, and leave the transaction as it was.
+            let broken = matches!(result, Err(Error::Unavailable(_)));
+            let send = move |committed: std::result::Result<(), &str>| {
+                let result = committed.map_or_else(|why| Err(Error::Unavailable(why.to_owned())), |()| result);
+                let _ = reply.send(result);
+            };
+            (broken, Box::new(send) as Answer)
+        });
+        self.send(Job::Write(need, work)).await?;
+        // Dropped unanswered only where the transaction ended before this write's turn.
+        answer.await.map_err(|_| Error::Unavailable("a write that shared its transaction failed".to_owned()))?
+    }
+
+    /// Empties the WAL into the file, so that nothing erased is left in it.
+    pub async fn scrub(&self) -> Result<()> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Scrub(reply)).await?;
+        answer.await.map_err(|_| closed())?
+    }
+
+    /// Ends the thread after what waits before this; the file and its lock are free afterwards.
+    pub async fn close(&self) -> Result<()> {
+        let (reply, answer) = oneshot::channel();
+        if self.send(Job::Close(reply)).await.is_ok() {
+            let _ = answer.await;
+        }
+        Ok(())
+    }
+
+    /// Hands a job over.
+    async fn send(&self, job: Job) -> Result<()> {
+        self.jobs.send(job).await.map_err(|_| closed())
+    }
+}
+
+/// Nobody is there to write.
+fn closed() -> Error {
+    Error::Unavailable("it is closed".to_owned())
+}
+
+/// The running thread.
+struct State {
+    /// What it owns.
+    thread: Thread,
+    /// Whether transactions are synced now; none before the first.
+    synced: Option<bool>,
+    /// The memory does not match the rows: they could not be read anew after an undone transaction.
+    stale: bool,
+    /// Writes since the last checkpoint was asked for.
+    writes: usize,
+}
+
+impl State {
+    /// Works until it is closed, or every handle is gone.
+    fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut next = jobs.blocking_recv();
+        while let Some(job) = next.take() {
+            match job {
+                Job::Write(need, work) => {
+                    let mut group = vec![work];
+                    let mut safe = need == Need::Safe;
+                    while group.len() < MAX_GROUP && next.is_none() {
+                        match jobs.try_recv() {
+                            Ok(Job::Write(need, work)) => {
+                                safe |= need == Need::Safe;
+                                group.push(work);
+                            }
+                            Ok(other) => next = Some(other),
+                            Err(_) => break,
+                        }
+                    }
+                    self.group(group, safe);
+                }
+                Job::Scrub(reply) => {
+                    let _ = reply.send(self.checkpoint("truncate"));
+                }
+                Job::Close(reply) => {
+                    // The last connection to close moves the WAL into the file and removes it.
+                    drop(self);
+                    let _ = reply.send(());
+                    return;
+                }
+            }
+            if next.is_none() {
+                next = jobs.blocking_recv();
+            }
+        }
+    }
+
+    /// One transaction.
+    fn group(&mut self, group: Vec<Work>, safe: bool) {
+        self.writes += group.len();
+        let mut answers = Vec::with_capacity(group.len());
+        let outcome = self.begin(safe).and_then(|()| {
+            for work in group {
+                let now = self.thread.clock.now();
+                let core = &mut self.thread.core;
+                let Ok((broken, answer)) = catch_unwind(AssertUnwindSafe(|| work(core, now))) else {
+                    return Err(Error::Unavailable("a write ended in a panic; it and those beside it were undone".to_owned()));
+                };
+                answers.push(answer);
+                if broken {
+                    return Err(Error::Unavailable("the database does not take a write; those beside it were undone".to_owned()));
+                }
+            }
+            self.commit()
+        });
+        match outcome {
+            Ok(()) => {
+                self.thread.core.take_raised().raise(&self.thread.wakes);
+                answers.into_iter().for_each(|answer| answer(Ok(())));
+            }
+            Err(error) => {
+                self.undo(answers.is_empty());
+                let why = error.to_string();
+                tracing::error!(why, "a transaction was undone");
+                answers.into_iter().for_each(|answer| answer(Err(&why)));
+            }
+        }
+        if self.writes >= WRITES_A_CHECKPOINT {
+            self.writes = 0;
+            self.thread.checkpoints.ask();
+        }
+        if self.thread.checkpoints.is_long()
+            && let Err(error) = self.checkpoint("restart")
+        {
+            tracing::warn!(%error, "the database's log could not be begun anew; it is tried again");
+        }
+    }
+
+    /// Opens a transaction that is synced if it must be.
+    fn begin(&mut self, safe: bool) -> Result<()> {
+        let core = &mut self.thread.core;
+        let sync = safe && self.thread.durability == Durability::Full;
+        if self.synced != Some(sync) {
+            core.tables.conn.execute_batch(if sync { "pragma synchronous = full" } else { "pragma synchronous = normal" })?;
+            self.synced = Some(sync);
+        }
+        if self.stale {
+            core.rebuild(self.thread.clock.now())?;
+            self.stale = false;
+        }
+        core.tables.conn.prepare_cached("begin immediate")?.execute([])?;
+        Ok(())
+    }
+
+    /// Ends it. An error of the disk here means that nobody knows what is on it.
+    fn commit(&mut self) -> Result<()> {
+        let core = &mut self.thread.core;
+        core.tables.set_value(CLOCK, Some(&self.thread.clock.now().0.to_string()))?;
+        let ended = core.tables.conn.prepare_cached("commit").and_then(|mut commit| commit.execute([]));
+        if let Err(error) = &ended
+            && error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)
+        {
+            self.thread.fatal.send_replace(Some(format!("the disk failed while the database was synced: {error}")));
+        }
+        Ok(ended.map(|_| ())?)
+    }
+
+    /// After a failure: nothing of the transaction stays, in the rows or in memory.
+    fn undo(&mut self, nothing_ran: bool) {
+        let core = &mut self.thread.core;
+        if nothing_ran && core.tables.conn.is_autocommit() {
+            return;
+        }
+        if !core.tables.conn.is_autocommit()
+            && let Err(error) = core.tables.conn.execute_batch("rollback")
+        {
+            tracing::error!(%error, "a transaction could not be undone");
+        }
+        self.stale = core.rebuild(self.thread.clock.now()).is_err();
+    }
+
+    /// A checkpoint that ends with an empty WAL.
+    fn checkpoint(&mut self, mode: &str) -> Result<()> {
+        Ok(self.thread.core.tables.conn.query_row(&format!("pragma wal_checkpoint({mode})"), [], |_| Ok(()))?)
+    }
+}

@@ -1,0 +1,256 @@
+//! Turns: claims actors that are due, lets the engine (or the broadcast, or the schedule) move them, commits.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::backend::{Batch, Source};
+use super::broadcasts;
+use super::live::Live;
+use super::{Health, STORE_PAUSE, schedules, wait_for};
+use crate::engine::{self, Decision, Effects, Person, State};
+use crate::model::{Actor, Contact, Event, Flight, Happening, MessageId, Phone, Time};
+use crate::playbook::PlanSet;
+use crate::store::{Claimed, Commit, Committed, Inbox, JournalEntry, Parked, Post, Shared};
+
+/// An actor's claim ends after this; a turn takes milliseconds, so only a dead worker's claim ends so.
+const LEASE: Duration = Duration::from_secs(5);
+
+/// After so many claims without a commit the event at hand is put aside.
+const MAX_ATTEMPTS: u32 = 3;
+
+/// Why a turn came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store did not answer: nobody's fault, the turn is made again.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    /// The actor can't be moved as it is.
+    #[error("{0}")]
+    Fault(String),
+}
+
+/// Moves actors.
+#[derive(Clone)]
+pub struct Turns {
+    /// Where everything is.
+    pub store: Shared,
+    /// The playbooks.
+    pub live: Arc<Live>,
+    /// Noted here.
+    pub health: Arc<Health>,
+}
+
+impl Source for Turns {
+    type Job = (Claimed, Time);
+
+    fn name(&self) -> &'static str {
+        "conversations"
+    }
+
+    async fn claim(&self, room: usize) -> Batch<Self::Job> {
+        match self.store.claim(room, LEASE).await {
+            Ok(claim) => {
+                self.health.claimed(self.name());
+                let now = claim.now;
+                Batch { jobs: claim.actors.into_iter().map(|claimed| (claimed, now)).collect(), wait: wait_for(now, claim.next) }
+            }
+            Err(error) => {
+                self.health.store_failed(&error);
+                Batch { jobs: Vec::new(), wait: Some(STORE_PAUSE) }
+            }
+        }
+    }
+
+    async fn handle(&self, (claimed, now): Self::Job) {
+        let (actor, lease, attempts) = (claimed.actor.clone(), claimed.lease, claimed.attempts);
+        let done = match &actor {
+            Actor::Contact(phone) => self.contact(phone, claimed, now).await,
+            Actor::Broadcast(_) => broadcasts::turn(self, claimed, now).await,
+            Actor::Schedule(_) => schedules::turn(self, claimed, now).await,
+        };
+        let (pause, at_fault) = match done {
+            Ok(()) => return,
+            Err(Error::Store(error)) => {
+                self.health.store_failed(&error);
+                (STORE_PAUSE, false)
+            }
+            Err(Error::Fault(why)) => {
+                tracing::error!(actor = %masked(&actor), attempts, why, "a turn failed");
+                self.health.count("turns_failed");
+                // 1 s, 2 s, 4 s …: an error that passes is not hammered, one that stays is soon put aside.
+                (Duration::from_secs(1 << attempts.min(5)), true)
+            }
+        };
+        if let Err(error) = self.store.release(&actor, lease, self.store.now().plus(pause), at_fault).await {
+            // The lease ends by itself.
+            self.health.store_failed(&error);
+        }
+    }
+
+    async fn give_back(&self, jobs: Vec<Self::Job>) {
+        for (claimed, now) in jobs {
+            if let Err(error) = self.store.release(&claimed.actor, claimed.lease, now, false).await {
+                self.health.store_failed(&error);
+            }
+        }
+    }
+
+    fn signal(&self) -> watch::Receiver<u64> {
+        self.store.wakes().turns.listen()
+    }
+}
+
+impl Turns {
+    /// One turn of a contact: its due events, then its due clocks, in one commit.
+    async fn contact(&self, phone: &Phone, claimed: Claimed, now: Time) -> Result<(), Error> {
+        if let Some(parked) = unreadable(&claimed, now).or_else(|| suspect(&claimed, now)) {
+            tracing::error!(actor = %masked(&parked.actor), why = parked.why, "an event can't be worked on and is put aside; see the list of parked events");
+            self.health.count("parked");
+            return Ok(self.store.park(parked).await?);
+        }
+        let state = State::read(claimed.state.as_deref()).map_err(|error| Error::Fault(format!("the contact's record can't be read: {error}")))?;
+        let versions = state.live.iter().map(|conversation| &conversation.plan).chain(state.goals.iter().map(|goal| &goal.plan));
+        let versions: Vec<_> = versions.chain(state.late.iter().map(|late| &late.conversation.plan)).chain(started(&claimed)).cloned().collect();
+        let plans = self.live.need(&self.store, versions.iter()).await;
+        let before = claimed.contact.clone();
+        let contact = before.clone().unwrap_or_else(|| Contact::new(phone.clone(), now));
+        let moved = catch_unwind(AssertUnwindSafe(|| move_contact(&plans, Person { contact, state }, &claimed, now)))
+            .map_err(|_| Error::Fault("the engine stumbled over it (a fault of ours; the log has its place)".to_owned()))?;
+        let commit = commit_of(&plans, &claimed, before, moved, now);
+        if self.store.commit(commit).await? == Committed::Stale {
+            self.health.count("turns_stale");
+        }
+        Ok(())
+    }
+}
+
+/// What all events of a claim led to.
+struct Moved {
+    person: Person,
+    effects: Effects,
+    decisions: Vec<Decision>,
+}
+
+/// Steps through the events of a claim, then through what is due by time.
+fn move_contact(plans: &PlanSet, person: Person, claimed: &Claimed, now: Time) -> Moved {
+    let mut moved = Moved { person, effects: Effects::default(), decisions: Vec::new() };
+    let due = Event::new(now, Happening::Clock);
+    let events = claimed.events.iter().filter_map(|(_, inbox)| match inbox {
+        Inbox::Event(event) => Some(event),
+        Inbox::Unreadable(..) => None,
+    });
+    for event in events.chain(std::iter::once(&due)) {
+        let queued: Vec<MessageId> = moved.effects.queue.iter().map(|outgoing| outgoing.id.clone()).collect();
+        let flight = |message: &MessageId| {
+            let waits = queued.contains(message).then_some(Flight::Waiting);
+            waits.or_else(|| claimed.flight.iter().find(|(known, _)| known == message).map(|(_, flight)| *flight))
+        };
+        let step = engine::step(plans, moved.person, event, &flight, now);
+        moved.person = step.person;
+        moved.effects.absorb(step.effects);
+        moved.decisions.extend(step.decisions);
+    }
+    moved
+}
+
+/// The commit of a contact's turn.
+fn commit_of(plans: &PlanSet, claimed: &Claimed, before: Option<Contact>, moved: Moved, now: Time) -> Commit {
+    let Moved { person, effects, decisions } = moved;
+    let mut commit = Commit::new(claimed, person.state.write());
+    commit.consumed = claimed.events.iter().map(|(number, _)| *number).collect();
+    commit.wake = person.state.wake();
+    commit.journal = journal(plans, claimed, &decisions, now);
+    if before.as_ref() != Some(&person.contact) {
+        commit.contact = Some(person.contact);
+    }
+    commit.conversations = effects.conversations;
+    commit.handoffs = effects.handoffs;
+    commit.queue = effects.queue;
+    commit.cancel = effects.cancel;
+    commit.messages = effects.messages;
+    commit.unblock = effects.unblock;
+    commit.consent = effects.consent;
+    commit.suppress = effects.suppress;
+    commit.counts = effects.counts;
+    commit.posts = effects.posts.into_iter().map(|(to, event, due)| Post { to, event, due, id: None, suppress: None }).collect();
+    commit
+}
+
+/// What happened and what was decided. The words of texts stand in the messages already and are left out here.
+fn journal(plans: &PlanSet, claimed: &Claimed, decisions: &[Decision], now: Time) -> Option<JournalEntry> {
+    let events: Vec<Value> = claimed
+        .events
+        .iter()
+        .filter_map(|(_, inbox)| match inbox {
+            Inbox::Event(event) => serde_json::to_value(event).ok(),
+            Inbox::Unreadable(..) => None,
+        })
+        .map(|mut event| {
+            if let Some(fields) = event.as_object_mut()
+                && fields.get("type").is_some_and(|kind| kind == "text")
+            {
+                fields.shift_remove("body");
+            }
+            event
+        })
+        .collect();
+    if events.is_empty() && decisions.is_empty() {
+        return None;
+    }
+    Some(JournalEntry { at: now, body: json!({ "events": events, "decisions": decisions, "set": plans.id }) })
+}
+
+/// The versions that broadcasts in this inbox are pinned to.
+fn started(claimed: &Claimed) -> impl Iterator<Item = &crate::model::PlanHash> {
+    claimed.events.iter().filter_map(|(_, inbox)| match inbox {
+        Inbox::Event(Event { what: Happening::Start { plan, .. }, .. }) => Some(plan),
+        _ => None,
+    })
+}
+
+/// The first event of a claim that this version can't read.
+fn unreadable(claimed: &Claimed, now: Time) -> Option<Parked> {
+    claimed.events.iter().find_map(|(number, inbox)| match inbox {
+        Inbox::Unreadable(bytes, why) => Some(Parked {
+            actor: claimed.actor.clone(),
+            lease: claimed.lease,
+            event: Some(*number),
+            body: String::from_utf8_lossy(bytes).into_owned(),
+            why: why.clone(),
+            at: now,
+        }),
+        Inbox::Event(_) => None,
+    })
+}
+
+/// The event that has been claimed too often without a commit.
+fn suspect(claimed: &Claimed, now: Time) -> Option<Parked> {
+    if claimed.attempts <= MAX_ATTEMPTS {
+        return None;
+    }
+    let first = claimed.events.first();
+    let body = match first {
+        Some((_, Inbox::Event(event))) => serde_json::to_string(event).unwrap_or_default(),
+        _ => "what fell due by time".to_owned(),
+    };
+    Some(Parked {
+        actor: claimed.actor.clone(),
+        lease: claimed.lease,
+        event: first.map(|(number, _)| *number),
+        body,
+        why: format!("claimed {} times and never finished", claimed.attempts - 1),
+        at: now,
+    })
+}
+
+/// An actor as logs may show it.
+pub(super) fn masked(actor: &Actor) -> String {
+    match actor {
+        Actor::Contact(phone) => crate::text::addresses::mask(phone.as_str()),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,15 @@
+//! The integration tests: one binary, so that linking happens once.
+
+#![allow(clippy::unwrap_used)]
+
+mod commands;
+mod daemon;
+mod faults;
+mod http;
+mod kill;
+mod language;
+mod official_clients;
+mod signatures;
+mod store;
+mod support;
+mod twilio;
