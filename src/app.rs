@@ -140,12 +140,8 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
     }
     if options.has(Role::Sending) {
         let caller = Arc::new(Caller::new(&workspace.http_allow, workspace.secrets.clone()));
-        let sending = Sending {
-            store: store.clone(),
-            client: client.clone(),
-            public_url: Arc::from(config.public_url.as_str()),
-            health: health.clone(),
-        };
+        let sending =
+            Sending { store: store.clone(), client: client.clone(), public_url: Arc::from(config.public_url.as_str()), health: health.clone() };
         let reconcile = Reconcile { store: store.clone(), client: client.clone(), live: live.clone(), health: health.clone() };
         workers = workers
             .add(sending, config.twilio.concurrency)
@@ -303,9 +299,8 @@ struct Web {
 }
 
 async fn start_web(config: &Config, store: &Shared, live: &Arc<Live>, health: &Arc<Health>, stopped: &watch::Receiver<bool>) -> Result<Web, Error> {
-    let listen = |key: &'static str, address: SocketAddr| async move {
-        TcpListener::bind(address).await.map_err(|why| Error::Listen { key, address, why })
-    };
+    let listen =
+        |key: &'static str, address: SocketAddr| async move { TcpListener::bind(address).await.map_err(|why| Error::Listen { key, address, why }) };
     let public = listen("listen", config.listen).await?;
     let private = listen("console", config.console).await?;
     let code = random_code()?;
@@ -378,7 +373,10 @@ fn greet(config: &Config, options: &ServeOptions, pretend: Option<&pretend::Hand
     if let (Some(pretend), Some(sender)) = (pretend, config.workspace.senders.first()) {
         let to = sender.numbers.first().map_or("", |number| number.0.as_str());
         eprintln!("  pretend    {}   nothing reaches the real Twilio; text in with:", pretend.api_base());
-        eprintln!("  curl -s {}/_pretend/texts -H 'content-type: application/json' -d '{{\"from\":\"+15125550111\",\"to\":\"{to}\",\"body\":\"QUOTE\"}}'", pretend.api_base());
+        eprintln!(
+            "  curl -s {}/_pretend/texts -H 'content-type: application/json' -d '{{\"from\":\"+15125550111\",\"to\":\"{to}\",\"body\":\"QUOTE\"}}'",
+            pretend.api_base()
+        );
         eprintln!("  curl -s {}/_pretend/phones/+15125550111", pretend.api_base());
     }
     if !options.only.is_empty() {

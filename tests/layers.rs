@@ -16,8 +16,25 @@ struct Room {
 
 /// What no room that only thinks may do: I/O, clocks, chance, talk.
 const IMPURE: &[&str] = &[
-    "tokio", "axum", "reqwest", "redis", "rusqlite", "apalis", "std::fs", "std::env", "std::net", "std::thread", "std::process", "SystemTime",
-    "Instant::now", "Timestamp::now", "Zoned::now", "getrandom", "tracing::", "println!", "eprintln!",
+    "tokio",
+    "axum",
+    "reqwest",
+    "redis",
+    "rusqlite",
+    "apalis",
+    "std::fs",
+    "std::env",
+    "std::net",
+    "std::thread",
+    "std::process",
+    "SystemTime",
+    "Instant::now",
+    "Timestamp::now",
+    "Zoned::now",
+    "getrandom",
+    "tracing::",
+    "println!",
+    "eprintln!",
 ];
 
 const ROOMS: &[Room] = &[
@@ -42,7 +59,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("minijinja", &["text/", "http/"]),
     ("rusqlite", &["store/sqlite/"]),
     ("apalis", &["work/backend.rs"]),
-    ("cron::", &["work/cron.rs"]),
+    // `playbook` has a module of that name for checking lines; the crate itself stands only in `work`.
+    ("cron::", &["work/cron.rs", "playbook/"]),
     ("axum", &["http/", "twilio/pretend/", "app.rs"]),
 ];
 
@@ -120,7 +138,9 @@ fn faults(src: &Path) -> Vec<String> {
         }
         for (door, keepers) in DOORS {
             for (number, line) in lines(&source).filter(|(_, line)| has_word(line, door)) {
-                let own = line.contains(&format!("{}::{door}", "super")) || line.contains(&format!("mod {door}")) || line.contains(&format!("work::{door}"));
+                let own = line.contains(&format!("{}::{door}", "super"))
+                    || line.contains(&format!("mod {door}"))
+                    || line.contains(&format!("work::{door}"));
                 if !own && !keepers.iter().any(|keeper| inside.starts_with(keeper)) {
                     faults.push(format!("src/{inside}:{number}: only {} may know `{}`", keepers.join(", "), door.trim_end_matches(':')));
                 }

@@ -25,19 +25,24 @@ pub(super) struct Args {
 /// How faults are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// For people.
     #[default]
     Text,
+    /// For editors.
     Short,
+    /// For programs.
     Json,
 }
 
 /// Checks.
 pub(super) fn run(args: &Args, config: Option<&Path>) -> Result {
     let mut all: Vec<Fault> = Vec::new();
+    // What was asked about, and how much of it has no text to check.
     let (mut files, mut unreadable) = (0, 0);
     for group in group(&args.paths, config)? {
         let Loaded { compiled, folder, asked } = group.load()?;
         let faults: Vec<Fault> = compiled.faults.into_iter().filter(|fault| group.paths.is_empty() || asked.contains(&*fault.path)).collect();
+        // One list is one JSON value, so it waits for all groups.
         match args.format {
             Format::Text => output::print(&show::report(&faults, &folder.sources, Form::Long { colour: output::is_coloured(&std::io::stdout()) })),
             Format::Short => output::print(&show::report(&faults, &folder.sources, Form::Short)),

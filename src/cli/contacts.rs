@@ -3,7 +3,7 @@
 //! The first line names the fields. The daemon takes 50 rows at a time, whole or not at all; where it refuses, the rows are sent one
 //! by one, so that only those that are wrong stay out, each told with its line and the reason.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,10 @@ use super::output::{self, Format, count, print, talk};
 use super::workspaces::env;
 use super::{Error, Result, Status};
 use crate::config::Language;
+use crate::http::problem::UNKNOWN_FIELD;
+use crate::playbook::Workspace;
 use crate::playbook::workspace::FieldKind;
+use crate::text::parse_when;
 
 /// What the API takes at once.
 const BATCH: usize = 50;
@@ -62,7 +65,9 @@ struct Row {
 
 /// A row that stays out.
 struct Wrong {
+    /// Its line in the file.
     line: u64,
+    /// In words that say what to do.
     why: String,
 }
 
@@ -77,18 +82,22 @@ pub(super) fn import(args: &ImportArgs, config: Option<&Path>) -> Result {
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(file);
     let columns = columns(reader.headers().map_err(|why| unreadable(&args.file, &why))?)?;
     let (daemon, source) = Daemon::of(config)?;
-    let fields = Language::read(&source, env())?.workspace.contact_fields;
+    let workspace = Language::read(&source, env())?.workspace;
     let bar = progress(bytes);
+    // Everything is read as it is sent, so a large file needs no more memory than a small one.
     let (mut imported, mut wrong, mut batch) = (0, Vec::new(), Vec::new());
     for (number, record) in reader.records().enumerate() {
         if number == MAX_ROWS {
-            return Err(Error::Other(format!("`{}` has more than 1,000,000 rows; the first of them were imported, split off the rest", args.file.display())));
+            return Err(Error::Other(format!(
+                "`{}` has more than 1,000,000 rows; the first of them were imported, split off the rest",
+                args.file.display()
+            )));
         }
         let record = record.map_err(|why| unreadable(&args.file, &why))?;
         let at = record.position();
         let line = at.map_or(0, csv::Position::line);
         bar.set_position(at.map_or(0, csv::Position::byte));
-        match contact(&columns, &record, &fields, args.consent_source.as_deref()) {
+        match contact(&columns, &record, &workspace, args.consent_source.as_deref()) {
             Ok(contact) => batch.push(Row { line, contact }),
             Err(why) => wrong.push(Wrong { line, why }),
         }
@@ -98,11 +107,13 @@ pub(super) fn import(args: &ImportArgs, config: Option<&Path>) -> Result {
     }
     imported += put(&daemon, batch, &mut wrong)?;
     bar.finish_and_clear();
+    // What the daemon refuses comes later than what is wrong by itself.
     wrong.sort_by_key(|row| row.line);
     report(args, imported, &wrong);
     Ok(Status::fine_if(wrong.is_empty()))
 }
 
+/// A file that is no table.
 fn unreadable(file: &Path, why: &csv::Error) -> Error {
     Error::Other(format!("`{}` can't be read as CSV: {why}", file.display()))
 }
@@ -125,28 +136,13 @@ fn columns(header: &csv::StringRecord) -> Result<Vec<String>> {
 }
 
 /// A row as the API takes it. Empty cells say nothing, so what is stored stays.
-fn contact(
-    columns: &[String],
-    record: &csv::StringRecord,
-    fields: &BTreeMap<String, FieldKind>,
-    source: Option<&str>,
-) -> std::result::Result<Value, String> {
+fn contact(columns: &[String], record: &csv::StringRecord, workspace: &Workspace, source: Option<&str>) -> std::result::Result<Value, String> {
     if record.len() > columns.len() {
         return Err(format!("has {} cells for {} columns", record.len(), columns.len()));
     }
     let mut contact = Map::new();
     for (name, cell) in columns.iter().zip(record).filter(|(_, cell)| !cell.is_empty()) {
-        let value = if LISTS.contains(&name.as_str()) {
-            cell.split(BETWEEN).map(str::trim).filter(|word| !word.is_empty()).collect()
-        } else if name == "opted_out" || fields.get(name) == Some(&FieldKind::YesNo) {
-            json!(yes_no(cell).ok_or_else(|| format!("`{name}` must be yes or no"))?)
-        } else if fields.get(name) == Some(&FieldKind::Number) {
-            // The text as it stands, if it is a number in JSON too: `8.50` stays exact.
-            serde_json::from_str::<serde_json::Number>(cell).map(Value::Number).map_err(|_| format!("`{name}` must be a number, like 8.5"))?
-        } else {
-            json!(cell)
-        };
-        contact.insert(name.clone(), value);
+        contact.insert(name.clone(), value(name, cell, workspace)?);
     }
     if !contact.contains_key("phone") {
         return Err("has no `phone`".to_owned());
@@ -159,6 +155,24 @@ fn contact(
     Ok(Value::Object(contact))
 }
 
+/// A cell as a value of its field.
+fn value(name: &str, cell: &str, workspace: &Workspace) -> std::result::Result<Value, String> {
+    if LISTS.contains(&name) {
+        return Ok(cell.split(BETWEEN).map(str::trim).filter(|word| !word.is_empty()).collect());
+    }
+    let kind = if name == "opted_out" { Some(&FieldKind::YesNo) } else { workspace.contact_fields.get(name) };
+    let (value, expected) = match kind {
+        Some(FieldKind::YesNo) => (yes_no(cell).map(Value::Bool), "yes or no"),
+        // The text as it stands, if JSON too takes it for a number.
+        Some(FieldKind::Number) => (serde_json::from_str(cell).ok().map(Value::Number), "a number, like 8.5"),
+        // The contact's own zone may not be known yet, so a time without an offset is the workspace's.
+        Some(FieldKind::Time) => (parse_when(cell, &workspace.timezone).map(|at| json!(at.to_string())), "a time, like 2026-05-01 10:00"),
+        Some(FieldKind::Text) | None => (Some(json!(cell)), ""),
+    };
+    value.ok_or_else(|| format!("`{name}` must be {expected}"))
+}
+
+/// As spreadsheets and people write it.
 fn yes_no(cell: &str) -> Option<bool> {
     match cell.to_ascii_lowercase().as_str() {
         "yes" | "true" | "1" => Some(true),
@@ -174,7 +188,8 @@ fn put(daemon: &Daemon, rows: Vec<Row>, wrong: &mut Vec<Wrong>) -> Result<usize>
     }
     let list = Value::Array(rows.iter().map(|row| row.contact.clone()).collect());
     let answer = daemon.send(Method::PUT, "/v1/contacts", &list)?;
-    if answer.status != StatusCode::UNPROCESSABLE_ENTITY {
+    // A column that nobody knows is wrong in every row.
+    if answer.status != StatusCode::UNPROCESSABLE_ENTITY || answer.body["code"] == UNKNOWN_FIELD.code {
         answer.good()?;
         return Ok(rows.len());
     }
@@ -201,6 +216,7 @@ fn progress(bytes: u64) -> ProgressBar {
     }
 }
 
+/// Says how it went: rows that stay out are talk, so that the count stays data.
 fn report(args: &ImportArgs, imported: usize, wrong: &[Wrong]) {
     for Wrong { line, why } in wrong {
         talk(&format!("{}:{line}: {why}", args.file.display()));

@@ -1,4 +1,5 @@
-//! Speaks to the running daemon over its private API.
+//! Speaks to the running daemon over its private API. Nothing here opens a store: beside a running daemon that would be a second
+//! truth.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -16,8 +17,11 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A running daemon, and a place to wait for it.
 pub(super) struct Daemon {
+    /// Where it answers, and what opens it.
     console: Console,
+    /// Keeps its connection between requests: an import makes thousands.
     client: reqwest::Client,
+    /// Commands are plain code that waits; only the connection is not.
     runtime: tokio::runtime::Runtime,
 }
 
@@ -56,7 +60,7 @@ impl Daemon {
         Ok((Daemon { console, client, runtime: super::serve::runtime(tokio::runtime::Builder::new_current_thread())? }, source))
     }
 
-    /// Sends JSON and waits for the answer.
+    /// Sends JSON and waits for the answer. Whatever is not an answer means that no daemon is there: it is on this machine or beside it.
     pub fn send(&self, method: Method, path: &str, body: &Value) -> Result<Answer> {
         let address = reachable(self.console.address);
         let away = |_| Error::NoDaemon(self.console.address);

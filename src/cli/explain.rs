@@ -32,7 +32,10 @@ pub(super) fn run(args: &Args) -> Result {
 
 fn of_twilio(code: &str) -> Option<String> {
     let error = errors::code(code.parse().ok()?)?;
-    Some(format!("# {}: {}\n\n{}\n\nTwilio's own page: https://www.twilio.com/docs/api/errors/{}\n", error.code, error.name, error.advice, error.code))
+    Some(format!(
+        "# {}: {}\n\n{}\n\nTwilio's own page: https://www.twilio.com/docs/api/errors/{}\n",
+        error.code, error.name, error.advice, error.code
+    ))
 }
 
 fn unknown(code: &str) -> Error {

@@ -1,4 +1,5 @@
-//! `bridged graph PLAYBOOK`: a playbook as a flow chart.
+//! `bridged graph PLAYBOOK`: a playbook as a flow chart. The whole folder is read, since a chart of a playbook with faults would
+//! show ways that it does not have.
 
 use std::path::{Path, PathBuf};
 
@@ -23,12 +24,14 @@ pub(super) struct Args {
 /// How it is drawn.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum Format {
+    /// Boxes and arrows as text.
     #[default]
     Mermaid,
 }
 
 /// Draws.
 pub(super) fn run(args: &Args, config: Option<&Path>) -> Result {
+    // A file wins over a playbook of the same name: whoever types a path means it.
     let file = Some(PathBuf::from(&args.playbook)).filter(|path| path.is_file());
     let paths: Vec<PathBuf> = file.into_iter().collect();
     let mut known: Vec<String> = Vec::new();

@@ -1,10 +1,12 @@
-//! `bridged test --junit FILE`: the report that build servers read. One suite a file.
+//! `bridged test --junit FILE`: the report that build servers read. One suite a file. It has no times: a test at virtual time takes
+//! none worth telling.
 
 use super::test::Report;
 
 /// The report as XML.
 pub(super) fn xml(reports: &[Report]) -> String {
     let mut files: Vec<&str> = reports.iter().map(|report| report.file.as_str()).collect();
+    // Tests of a file stand together, in order of running.
     files.dedup();
     let mut xml = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites{}>\n", counts(reports.iter()));
     for file in files {
@@ -16,10 +18,12 @@ pub(super) fn xml(reports: &[Report]) -> String {
     xml + "</testsuites>\n"
 }
 
+/// The two numbers that every level of the report has.
 fn counts<'r>(reports: impl Iterator<Item = &'r Report> + Clone) -> String {
     format!(" tests=\"{}\" failures=\"{}\"", reports.clone().count(), reports.filter(|report| !report.passed).count())
 }
 
+/// One test; the first thing wrong is its headline, all of it the text.
 fn case(report: &Report) -> String {
     let head = format!("    <testcase classname=\"{}\" name=\"{}\"", escaped(&report.playbook), escaped(&report.test));
     let Some(first) = report.failures.first() else { return head + "/>\n" };

@@ -28,6 +28,7 @@ pub(super) fn run(args: &Args) -> Result {
     };
     let (segments, characters) = (cost.segments as usize, cost.characters as usize);
     print(&format!("{encoding}, {}, {}\n", count(segments, "segment"), count(characters, "character")));
+    // Often one curly quote doubles the price, and it can be spared.
     if !cost.culprits.is_empty() {
         print(&format!("not in GSM-7, so that a segment holds 70 characters instead of 160: {}\n", cost.culprits.join(" ")));
     }

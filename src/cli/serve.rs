@@ -44,6 +44,7 @@ pub(super) fn run(args: &Args, config: Option<&Path>) -> Result {
         None if args.pretend => Source::sample(&here()?),
         None => Source::empty(&here()?),
     };
+    // Before anything is opened or listened on: what is wrong is told at once, all of it.
     let config = Config::read(&source, env(), args.pretend)?;
     let only = args.only.iter().map(|part| match part {
         Part::Web => Role::Web,
@@ -51,6 +52,7 @@ pub(super) fn run(args: &Args, config: Option<&Path>) -> Result {
         Part::Sending => Role::Sending,
     });
     let options = ServeOptions { pretend: args.pretend, only: only.collect() };
+    // On stderr like all talk; without colours where a file or a service manager reads it.
     let filter = EnvFilter::try_from_env(LOG).unwrap_or_else(|_| EnvFilter::new("info"));
     let colour = super::output::is_coloured(&std::io::stderr());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour && std::io::stderr().is_terminal()).init();

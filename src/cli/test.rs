@@ -63,6 +63,7 @@ pub(super) struct Failure {
 
 /// All that a run gathers.
 struct Run<'a> {
+    /// What was asked for.
     args: &'a Args,
     /// What went how, in order.
     reports: Vec<Report>,
@@ -77,10 +78,16 @@ pub(super) fn run(args: &Args, config: Option<&Path>) -> Result {
     let mut run = Run { args, reports: Vec::new(), not_all: false, files: 0 };
     let mut uncovered = String::new();
     for group in group(&args.paths, config)? {
-        uncovered.push_str(&run.group(&group)?);
+        match run.group(&group) {
+            Ok(ways) => uncovered.push_str(&ways),
+            Err(error) => {
+                output::error(&error.to_string());
+                run.not_all = true;
+            }
+        }
     }
     let Run { reports, mut not_all, files, .. } = run;
-    if files == 0 {
+    if files == 0 && !not_all {
         talk("there is no `*.test.yaml` here");
         not_all = true;
     } else if reports.is_empty() && !not_all {
@@ -92,6 +99,7 @@ pub(super) fn run(args: &Args, config: Option<&Path>) -> Result {
         written.map_err(|why| Error::File { file: file.display().to_string(), why })?;
     }
     let failed = reports.iter().filter(|report| !report.passed).count();
+    // Always there and always last, for people and for scripts.
     let last = format!("{} passed, {failed} failed", reports.len() - failed);
     match args.format {
         Format::Text => print(&format!("{uncovered}{last}\n")),
@@ -120,6 +128,7 @@ impl Run<'_> {
         for trouble in &folder.troubles {
             output::error(&format!("`{}` can't be read: {}", trouble.path, trouble.why));
         }
+        // A test speaks of the whole workspace, so one broken playbook makes all results doubtful.
         let Some(plans) = compiled.set.filter(|_| folder.troubles.is_empty()) else {
             let errors = compiled.faults.iter().filter(|fault| fault.level == Level::Error);
             errors.for_each(|fault| talk(&show::short(fault)));
@@ -142,7 +151,8 @@ impl Run<'_> {
     fn read(&mut self, file: &Path) -> Vec<Transcript> {
         let path = files::shown(file);
         let read = files::read_text(file).map_err(|why| vec![format!("`{path}` can't be read: {why}")]).and_then(|text| {
-            let lines = |problems: Vec<script::Problem>| problems.iter().map(|problem| format!("{path}:{}: {}", problem.line, problem.message)).collect();
+            let lines =
+                |problems: Vec<script::Problem>| problems.iter().map(|problem| format!("{path}:{}: {}", problem.line, problem.message)).collect();
             script::read(&path, &text).map_err(lines)
         });
         match read {
@@ -155,6 +165,7 @@ impl Run<'_> {
         }
     }
 
+    /// By `--filter`, in any case.
     fn is_asked_for(&self, test: &Transcript) -> bool {
         self.args.filter.as_ref().is_none_or(|part| test.name.to_lowercase().contains(&part.to_lowercase()))
     }
@@ -179,6 +190,7 @@ impl Run<'_> {
             seconds_virtual: seconds,
             situation,
         };
+        // At once, test by test: a long run shows how far it is.
         if self.args.format == Format::Text {
             print(&told(&report));
         }
@@ -199,6 +211,7 @@ fn told(report: &Report) -> String {
     text
 }
 
+/// The nearest known playbook, as a question.
 fn guess(plans: &PlanSet, written: &str) -> String {
     let guess = crate::playbook::did_you_mean(written, plans.iter().map(|plan| plan.name.as_str()));
     guess.map(|guess| format!(" (did you mean `{guess}`?)")).unwrap_or_default()

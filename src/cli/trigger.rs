@@ -17,7 +17,7 @@ pub(super) struct Args {
     /// The contact, like +15125550100
     #[arg(long, value_name = "PHONE")]
     to: String,
-    /// Its data, as JSON: what playbooks see as `event`
+    /// Its data, as JSON or YAML (`order_id: 77`): what playbooks see as `event`
     #[arg(long, value_name = "JSON")]
     data: Option<String>,
     /// Tells conversations of one contact apart: `event.key`
@@ -33,8 +33,7 @@ pub(super) struct Args {
 
 /// Posts it.
 pub(super) fn run(args: &Args, config: Option<&Path>) -> Result {
-    let data = args.data.as_deref().map_or(Ok(json!({})), serde_json::from_str::<Value>);
-    let data = data.map_err(|why| Error::Other(format!("`--data` is not JSON: {why}")))?;
+    let data = args.data.as_deref().map_or(Ok(json!({})), read)?;
     let mut event = json!({ "event": args.event, "contact": { "phone": args.to }, "data": data });
     for (name, value) in [("key", &args.key), ("id", &args.id)] {
         if let Some(value) = value {
@@ -49,4 +48,14 @@ pub(super) fn run(args: &Args, config: Option<&Path>) -> Result {
         Format::Text => print("the daemon has the event\n"),
     }
     Ok(Status::Fine)
+}
+
+/// Data as typed in a shell. JSON first, so that what a program wrote is taken exactly as it meant it.
+fn read(text: &str) -> std::result::Result<Value, Error> {
+    let data = serde_json::from_str(text).or_else(|_| serde_yaml::from_str::<Value>(text).map_err(|why| why.to_string()));
+    match data {
+        Ok(data) if data.is_object() => Ok(data),
+        Ok(_) => Err(Error::Other("`--data` must be a map, like `{\"order_id\": 77}` or `order_id: 77`".to_owned())),
+        Err(why) => Err(Error::Other(format!("`--data` can't be read as JSON or YAML: {}", why.lines().next().unwrap_or_default()))),
+    }
 }

@@ -82,7 +82,8 @@ pub(super) fn check(args: &CheckArgs, config: Option<&Path>) -> Result {
     };
     match args.format {
         Format::Json => {
-            let list: Vec<_> = findings.iter().map(|finding| json!({ "level": word(finding.level).0.to_lowercase(), "text": finding.text })).collect();
+            let list: Vec<_> =
+                findings.iter().map(|finding| json!({ "level": word(finding.level).0.to_lowercase(), "text": finding.text })).collect();
             output::print_json(&list);
         }
         Format::Text => {

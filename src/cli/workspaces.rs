@@ -57,6 +57,7 @@ pub(super) fn group(paths: &[PathBuf], config: Option<&Path>) -> Result<Vec<Grou
     }
     for path in paths {
         if !path.exists() {
+            // Told before anything is read: a slip of the finger in one path must not cost a run of the others.
             return Err(Error::Other(format!("there is no file or folder `{}`", path.display())));
         }
         let source = of_path(path, config)?;
@@ -72,6 +73,7 @@ pub(super) fn group(paths: &[PathBuf], config: Option<&Path>) -> Result<Vec<Grou
     Ok(groups)
 }
 
+/// Reads settings that no path belongs to yet.
 fn read(source: Source) -> Result<Group> {
     let language = Language::read(&source, env())?;
     Ok(Group { source, language, paths: Vec::new() })

@@ -13,12 +13,8 @@ use crate::playbook::yaml::{self, Entry, Kind, Node, Style};
 const PREFIX: &str = "BRIDGED__";
 
 /// Names that Twilio's own tools use, and where they belong.
-const CUSTOMARY: [(&str, &str); 4] = [
-    ("TWILIO_ACCOUNT_SID", "account_sid"),
-    ("TWILIO_AUTH_TOKEN", "auth_token"),
-    ("TWILIO_API_KEY", "api_key"),
-    ("TWILIO_API_SECRET", "api_secret"),
-];
+const CUSTOMARY: [(&str, &str); 4] =
+    [("TWILIO_ACCOUNT_SID", "account_sid"), ("TWILIO_AUTH_TOKEN", "auth_token"), ("TWILIO_API_KEY", "api_key"), ("TWILIO_API_SECRET", "api_secret")];
 
 /// Lays the environment over the tree. Answers which variable stands behind which path of the settings.
 pub(super) fn overlay(root: &mut Node, env: impl IntoIterator<Item = (String, String)>) -> BTreeMap<String, String> {

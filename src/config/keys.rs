@@ -156,10 +156,8 @@ static CLASS: &Form = &[
     key("on_unknown", Kind::OneOf(UNKNOWN), "a text whose fate stays unknown"),
 ];
 
-static WORDS: &Form = &[
-    key("words", Kind::Words, "the words, in any case"),
-    key("say", Kind::Template, "our answer, only where Twilio does not answer itself"),
-];
+static WORDS: &Form =
+    &[key("words", Kind::Words, "the words, in any case"), key("say", Kind::Template, "our answer, only where Twilio does not answer itself")];
 
 static HTTP: &Form = &[key("allow", Kind::Words, "hosts that calls may reach although private or without TLS")];
 

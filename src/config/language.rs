@@ -26,7 +26,8 @@ const OPT_IN: Answer = Answer {
     words: &["start", "unstop"],
     say: "{% if brand %}{{ brand }}: {% endif %}you're back. Msg&data rates may apply. Reply STOP to opt out.",
 };
-const HELP: Answer = Answer { key: "help", words: &["help", "info"], say: "{% if brand %}{{ brand }}: {% endif %}Msg&data rates may apply. Reply STOP to opt out." };
+const HELP: Answer =
+    Answer { key: "help", words: &["help", "info"], say: "{% if brand %}{{ brand }}: {% endif %}Msg&data rates may apply. Reply STOP to opt out." };
 
 /// A reserved word's built-in settings.
 struct Answer {
@@ -38,11 +39,27 @@ struct Answer {
     say: &'static str,
 }
 
-/// The classes as they are where the settings write none: key, consent, window, cap, needs of the first text.
-const CLASSES: [(Class, &str, Option<&str>, Option<&str>, &[&str]); 3] = [
-    (Class::Marketing, "marketing", Some("9am-8pm"), Some("4 per week"), &["brand", "opt_out"]),
-    (Class::Transactional, "any", Some("8am-9pm"), None, &[]),
-    (Class::Conversational, "any", None, None, &[]),
+/// A class as it is where the settings write none.
+#[derive(Clone, Copy)]
+struct BuiltIn {
+    /// Which.
+    class: Class,
+    /// To marketing; else anybody not opted out.
+    needs_consent: bool,
+    /// By the contact's clock.
+    window: Option<&'static str>,
+    /// Texts to one contact.
+    cap: Option<&'static str>,
+    /// What its first text must hold.
+    first: &'static [&'static str],
+}
+
+/// The integration guide's figures: nobody is texted an offer unasked, early, late or daily.
+const CLASSES: [BuiltIn; 3] = [
+    BuiltIn { class: Class::Marketing, needs_consent: true, window: Some("9am-8pm"), cap: Some("4 per week"), first: FIRST_NEEDS },
+    BuiltIn { class: Class::Transactional, needs_consent: false, window: Some("8am-9pm"), cap: None, first: &[] },
+    // Outside of an answer it goes by the transactional window.
+    BuiltIn { class: Class::Conversational, needs_consent: false, window: None, cap: None, first: &[] },
 ];
 
 /// What playbooks are checked and rehearsed against.
@@ -107,36 +124,25 @@ fn language_tag(text: &str) -> Option<String> {
 }
 
 /// A class. One that is written replaces the built-in one whole, but for whom it may reach.
-fn class(classes: &Setting<'_>, built_in: &(Class, &str, Option<&str>, Option<&str>, &[&str])) -> (Class, ClassRules) {
-    let (class, consent, window, cap, first) = *built_in;
-    let written = classes.at(class.as_str());
-    let resend_unless = |hold: bool| !hold;
-    let by_default = resend_unless(class == Class::Marketing);
-    let needs = |first: &[&str], what: &str| first.contains(&what);
-    let rules = if written.is_there() {
-        let window = written.at("send_window").parsed("a part of the day, like `9am-8pm`", Window::parse);
-        let first = written.at("first_message_needs").some_of(FIRST_NEEDS).unwrap_or_default();
-        ClassRules {
-            needs_consent: written.at("consent").one_of(CONSENTS).unwrap_or(consent) == "marketing",
-            hours: OpenHours { window, days: Days::ALL },
-            cap: written.at("cap").parsed("a number of texts, like `4 per week`", small::cap),
-            first_needs_brand: needs(&first, "brand"),
-            first_needs_opt_out: needs(&first, "opt_out"),
-            resend_unknown: written.at("on_unknown").one_of(UNKNOWN).map_or(by_default, |what| what == "resend"),
-        }
-    } else {
-        ClassRules {
-            needs_consent: consent == "marketing",
-            hours: OpenHours { window: window.and_then(Window::parse), days: Days::ALL },
-            cap: cap.and_then(small::cap),
-            first_needs_brand: needs(first, "brand"),
-            first_needs_opt_out: needs(first, "opt_out"),
-            resend_unknown: by_default,
-        }
+fn class(classes: &Setting<'_>, built_in: &BuiltIn) -> (Class, ClassRules) {
+    let written = classes.at(built_in.class.as_str());
+    let default = if written.is_there() { BuiltIn { window: None, cap: None, first: &[], ..*built_in } } else { *built_in };
+    let window = written.at("send_window").parsed("a part of the day, like `9am-8pm`", Window::parse);
+    let cap = written.at("cap").parsed("a number of texts, like `4 per week`", small::cap);
+    let first = written.at("first_message_needs").some_of(FIRST_NEEDS).unwrap_or_else(|| default.first.to_vec());
+    let rules = ClassRules {
+        needs_consent: written.at("consent").one_of(CONSENTS).map_or(default.needs_consent, |consent| consent == "marketing"),
+        hours: OpenHours { window: window.or_else(|| default.window.and_then(Window::parse)), days: Days::ALL },
+        cap: cap.or_else(|| default.cap.and_then(small::cap)),
+        first_needs_brand: first.contains(&"brand"),
+        first_needs_opt_out: first.contains(&"opt_out"),
+        // A second offer is worse than none; a second answer is better than none.
+        resend_unknown: written.at("on_unknown").one_of(UNKNOWN).map_or(default.class != Class::Marketing, |what| what == "resend"),
     };
-    (class, rules)
+    (default.class, rules)
 }
 
+/// A queue without hours is always open.
 fn read_queue(queue: &Setting<'_>) -> Queue {
     let window = queue.at("hours").parsed("a part of the day, like `9am-6pm`", Window::parse);
     let days = queue.at("days").parsed("days, like `mon-fri` or `mon,wed,sat`", Days::parse);
@@ -147,6 +153,7 @@ fn read_queue(queue: &Setting<'_>) -> Queue {
     }
 }
 
+/// Declared own data. A built-in field has its kind already.
 fn contact_fields(fields: &Setting<'_>) -> BTreeMap<String, FieldKind> {
     let read = |(name, field): (&str, Setting<'_>)| {
         if BUILT_IN_FIELDS.contains(&name) {
@@ -167,9 +174,11 @@ fn contact_fields(fields: &Setting<'_>) -> BTreeMap<String, FieldKind> {
 
 /// What can be written after `contact.` and `secret.` in a template.
 fn is_name(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_lowercase()) && name.bytes().all(|letter| letter == b'_' || letter.is_ascii_lowercase() || letter.is_ascii_digit())
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(|letter| letter == b'_' || letter.is_ascii_lowercase() || letter.is_ascii_digit())
 }
 
+/// Secrets of `http` steps, in the case in which templates write their names.
 fn read_secrets(secrets: &Setting<'_>, how: Secrets) -> BTreeMap<String, String> {
     let value = |secret: &Setting<'_>| match how {
         Secrets::Named => Some(String::new()),
@@ -178,6 +187,7 @@ fn read_secrets(secrets: &Setting<'_>, how: Secrets) -> BTreeMap<String, String>
     secrets.entries().filter_map(|(name, secret)| Some((name.to_owned(), value(&secret)?))).collect()
 }
 
+/// What is not written takes part.
 fn sync(written: &Setting<'_>) -> Sync {
     let direction = written.at("direction").one_of(DIRECTIONS).unwrap_or("both");
     let events = written.at("events").one_of(EVENTS).unwrap_or("both");

@@ -19,8 +19,6 @@ mod schema;
 mod secrets;
 mod senders;
 mod source;
-#[cfg(test)]
-mod tests;
 mod warnings;
 
 use std::fmt;
@@ -174,6 +172,7 @@ impl Config {
         reader.finish(config)
     }
 
+    /// Reads on past whatever is wrong, so that one start tells all of it; none if something had to be there.
     fn from(reader: &Reader<'_>, pretend: bool) -> Option<Config> {
         let language = language::language(reader, Secrets::Read);
         let (listen, console) = network::sides(reader);
@@ -289,6 +288,7 @@ impl Account {
     }
 }
 
+/// What Twilio signs begins with it, so nothing is guessed.
 fn public_url(reader: &Reader<'_>) -> Option<String> {
     let written = reader.at("public_url");
     if !written.is_there() {
@@ -315,6 +315,7 @@ fn console_token(reader: &Reader<'_>, read: fn(&std::path::Path) -> Result<Strin
     token.map(Secret::new)
 }
 
+/// The account. A trial needs none, but takes what is set: its store must not be mixed up with another account's.
 fn twilio_config(reader: &Reader<'_>, pretend: bool) -> Option<TwilioConfig> {
     let written = reader.at("twilio");
     let needed = |key: &str, what: &str| {
@@ -352,3 +353,6 @@ fn twilio_config(reader: &Reader<'_>, pretend: bool) -> Option<TwilioConfig> {
         concurrency: usize::try_from(concurrency).unwrap_or(1),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,6 +46,7 @@ pub(super) fn sides(reader: &Reader<'_>) -> (SocketAddr, SocketAddr) {
     (listen, console)
 }
 
+/// One of the two. A name would have to be looked up, and might then be somewhere else.
 fn side(written: &Setting<'_>, default: SocketAddr) -> SocketAddr {
     let parse = |text: &str| text.replacen("localhost:", "127.0.0.1:", 1).parse().ok();
     written.parsed("an address and a port, like `127.0.0.1:8080`", parse).unwrap_or(default)
@@ -84,7 +85,7 @@ pub(super) fn links(reader: &Reader<'_>) -> String {
     given("links").or_else(|| given("public_url")).unwrap_or_else(|| format!("http://{}", side(&reader.at("listen"), LISTEN)))
 }
 
-/// Where everything is kept.
+/// Where everything is kept: by default in a file beside the settings.
 pub(super) fn store(reader: &Reader<'_>) -> Option<Store> {
     let written = reader.at("store");
     if !written.is_there() {

@@ -26,9 +26,11 @@ pub(super) struct Reader<'s> {
 /// One value of the settings, there or not.
 #[derive(Clone)]
 pub(super) struct Setting<'r> {
+    /// Where what is wrong is noted.
     reader: &'r Reader<'r>,
     /// Keys from the top, joined by dots.
     pub path: String,
+    /// What is written there; none if nothing is.
     node: Option<&'r Node>,
 }
 
@@ -37,7 +39,8 @@ impl<'s> Reader<'s> {
     pub fn open(source: &'s Source, env: impl IntoIterator<Item = (String, String)>) -> Result<Reader<'s>, Error> {
         let tree = yaml::read(&Arc::from(source.shown.as_str()), &source.text);
         if !tree.faults.is_empty() {
-            let problem = |fault: &crate::playbook::Fault| Problem { at: format!("{}:{}", source.shown, fault.span.line), sentence: fault.message.clone() };
+            let problem =
+                |fault: &crate::playbook::Fault| Problem { at: format!("{}:{}", source.shown, fault.span.line), sentence: fault.message.clone() };
             return Err(Error { problems: tree.faults.iter().map(problem).collect() });
         }
         let mut root = tree.root.unwrap_or_else(|| Node { kind: Kind::Map(Vec::new()), span: Default::default() });
@@ -63,6 +66,7 @@ impl<'s> Reader<'s> {
         match value {
             Some(value) if problems.is_empty() => Ok(value),
             _ => {
+                // A value that is looked at for two purposes is wrong once.
                 problems.dedup();
                 Err(Error { problems })
             }
@@ -89,6 +93,7 @@ impl<'r> Setting<'r> {
         self.note(format!("`{}` {what}", self.path));
     }
 
+    /// Notes a sentence with its place: the variable, else the line, else the file.
     fn note(&self, sentence: String) {
         let variable = self.reader.variables.iter().find(|(path, _)| self.path == **path || self.path.starts_with(&format!("{path}.")));
         let line = self.node.map(|node| node.span.line).filter(|line| *line > 0);

@@ -12,6 +12,7 @@ pub fn schema() -> Value {
     schema
 }
 
+/// A map with known keys, each with what it is for.
 fn form(keys: &Form) -> Value {
     let properties: Map<String, Value> = keys
         .iter()
@@ -24,6 +25,7 @@ fn form(keys: &Form) -> Value {
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }
 
+/// What a key takes. Close enough to warn while typing; the reader has the last word.
 fn kind(of: Kind) -> Value {
     let pattern = |pattern: &str| json!({ "type": "string", "pattern": pattern });
     match of {

@@ -25,6 +25,7 @@ pub(super) fn senders(written: &Setting<'_>) -> Vec<Sender> {
     senders
 }
 
+/// One of them; none, and noted, if it can't be sent from.
 fn sender(name: &str, written: &Setting<'_>) -> Option<Sender> {
     let (number, numbers, service) = (written.at("number"), written.at("numbers"), written.at("messaging_service"));
     if [&number, &numbers, &service].iter().filter(|key| key.is_there()).count() != 1 {
@@ -72,7 +73,8 @@ fn guess(number: Option<&&str>) -> SenderType {
 
 /// A number as Twilio writes it, on the channel of its kind.
 fn address(text: &str, kind: SenderType) -> Option<Address> {
-    let is_digits = |digits: &str, count: &std::ops::RangeInclusive<usize>| count.contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let is_digits =
+        |digits: &str, count: &std::ops::RangeInclusive<usize>| count.contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
     let is_e164 = |number: &str| number.strip_prefix('+').is_some_and(|digits| is_digits(digits, &E164_DIGITS));
     match kind {
         SenderType::Whatsapp => {

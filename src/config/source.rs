@@ -28,7 +28,8 @@ pub struct Source {
 impl Source {
     /// A file that must exist.
     pub fn named(file: &Path) -> Result<Source, Error> {
-        let problem = |why: std::io::Error| Error { problems: vec![Problem { at: shown(file), sentence: format!("the settings can't be read: {why}") }] };
+        let problem =
+            |why: std::io::Error| Error { problems: vec![Problem { at: shown(file), sentence: format!("the settings can't be read: {why}") }] };
         let text = std::fs::read_to_string(file).map_err(problem)?;
         let file = std::path::absolute(file).map_err(problem)?;
         let root = file.parent().unwrap_or(Path::new("/")).to_owned();

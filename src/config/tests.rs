@@ -58,7 +58,10 @@ fn the_least_settings_and_their_defaults() {
     let lanes: Vec<(&str, LaneSpeed)> = speeds.lanes.iter().map(|(lane, speed)| (lane.as_str(), *speed)).collect();
     let lane = |mps: f64, account| LaneSpeed { pace: Pace::per_second(mps), account };
     let service = "MG00000000000000000000000000000001";
-    assert_eq!(lanes, [("+15005550006", lane(7.0, false)), ("+15125550101", lane(1.0, true)), ("+15125550102", lane(1.0, true)), (service, lane(3.0, false))]);
+    assert_eq!(
+        lanes,
+        [("+15005550006", lane(7.0, false)), ("+15125550101", lane(1.0, true)), ("+15125550102", lane(1.0, true)), (service, lane(3.0, false))]
+    );
     let marketing = config.workspace.class(Class::Marketing).unwrap();
     assert!(marketing.needs_consent && marketing.first_needs_brand && !marketing.resend_unknown && marketing.cap.is_some());
     assert_eq!(config.workspace.links, "https://sms.acme.example");
@@ -115,7 +118,11 @@ fn wrong_values_are_told_by_their_key() {
 fn wrong_senders_and_accounts_are_told_by_their_key() {
     let table = [
         ("SENDERS__MAIN__MPS", "0", "`senders.main.mps` must be a number above 0"),
-        ("SENDERS__MAIN__TYPE", "shortcode", "`senders.main.type` must be `long_code`, `toll_free`, `short_code` or `whatsapp`; did you mean `short_code`?"),
+        (
+            "SENDERS__MAIN__TYPE",
+            "shortcode",
+            "`senders.main.type` must be `long_code`, `toll_free`, `short_code` or `whatsapp`; did you mean `short_code`?",
+        ),
         ("SENDERS__MAIN__NUMBER", "5005550006", "`senders.main.number` must be a short code like `12345`, or a number like `+15125550100`"),
         ("SENDERS__MAIN__NUMBERS", "[\"+15005550007\"]", "`senders.main` needs one of `number`, `numbers`, `messaging_service`"),
         ("SENDERS__MAIN__NUMBER", "+15125550101", "`senders.pool` has a number that is also in `senders.main`"),
@@ -190,7 +197,9 @@ fn secrets_come_from_files_that_only_their_owner_reads() {
     write("empty", "\n", 0o600);
     let read = |value: &str| {
         let yaml = format!("{GOOD}secrets: {{A: {value}}}\n");
-        Config::read(&source(folder.path(), &yaml), env(&[]), false).map(|config| config.workspace.secrets["A"].clone()).map_err(|error| error.to_string())
+        Config::read(&source(folder.path(), &yaml), env(&[]), false)
+            .map(|config| config.workspace.secrets["A"].clone())
+            .map_err(|error| error.to_string())
     };
     assert_eq!(read("{file: own}").unwrap(), "s3cret");
     assert!(read("{file: open}").unwrap_err().contains("which others can read; run `chmod 600 "));

@@ -14,10 +14,7 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
             !config.console.ip().is_loopback(),
             format!("`console` listens on {}, where others reach it: put TLS before it, and keep the token secret", config.console),
         ),
-        (
-            !config.pretend && network::is_open(&config.public_url),
-            "`public_url` is not https: texts of contacts can be read on the way".to_owned(),
-        ),
+        (!config.pretend && network::is_open(&config.public_url), "`public_url` is not https: texts of contacts can be read on the way".to_owned()),
         (
             !config.pretend && network::is_open(&config.twilio.api_base),
             "`twilio.api_base` is not https: the account's credentials can be read on the way".to_owned(),

@@ -1,8 +1,8 @@
 //! Who belongs to a broadcast, and when it may reach them: what its shell asks before it starts anybody.
 
+use super::Person;
 use super::state::State;
 use super::turn::Turn;
-use super::Person;
 use crate::model::{Class, Contact, Time};
 use crate::playbook::PlanSet;
 use crate::playbook::plan::{CompiledAudience, Plan};

@@ -39,6 +39,7 @@ impl Turn<'_> {
             valid_until: None,
             to_opted_out: true,
             jumps: true,
+            quiet: false,
             resend_unknown: true,
             created_at: self.now,
             payload: Payload::Call(call),

@@ -10,9 +10,7 @@ use super::run::Flow;
 use super::state::{Due, Rest, Role, Talk};
 use super::turn::{C, Turn};
 use super::{Decision, Way};
-use crate::model::{
-    Address, Class, HandoffId, HandoffRow, HandoffState, MessageId, Outgoing, Payload, Priority, Text, Time,
-};
+use crate::model::{Address, Class, HandoffId, HandoffRow, HandoffState, MessageId, Outgoing, Payload, Priority, Text, Time};
 use crate::playbook::plan::{Handoff, Ix, Next, Verb};
 use crate::text::{Length, OpenHours, segments};
 
@@ -117,6 +115,7 @@ impl Turn<'_> {
         let channel = self.ws.sender(Some(&self.at(c).sender)).map_or(from.channel(), |sender| sender.channel());
         let id = MessageId(format!("{}-{}", self.stem(), self.state.number()));
         self.talked("agent", words);
+        self.state.loose.push(id.clone());
         self.out.queue.push(Outgoing {
             id,
             contact: self.contact.phone.clone(),
@@ -131,6 +130,7 @@ impl Turn<'_> {
             valid_until: None,
             to_opted_out: false,
             jumps: true,
+            quiet: true,
             resend_unknown: true,
             created_at: self.now,
             payload: Payload::Text(Text {

@@ -13,6 +13,7 @@ mod clocks;
 mod decision;
 mod effects;
 mod events;
+mod farewell;
 mod guard;
 mod handoff;
 mod inbound;
@@ -32,6 +33,9 @@ mod turn;
 mod verbs;
 mod voice;
 mod zone;
+
+#[cfg(test)]
+mod tests;
 
 use crate::model::{Contact, Event, Flight, Happening, MessageId, Time};
 use crate::playbook::PlanSet;

@@ -67,6 +67,7 @@ impl Turn<'_> {
     /// Twilio has accepted a text.
     pub fn sent(&mut self, message: &MessageId, at: Time) {
         self.contact.last_outbound_at = Some(at);
+        self.state.loose.retain(|loose| loose != message);
         if let Some(note) = self.state.sends.iter_mut().find(|note| note.message.as_ref() == Some(message)) {
             note.message = None;
             note.at = at;
@@ -76,6 +77,7 @@ impl Turn<'_> {
 
     /// A text was refused for good, or its fate will never be known.
     pub fn not_sent(&mut self, message: &MessageId, code: Option<u32>, why: &str) {
+        self.state.loose.retain(|loose| loose != message);
         self.state.sends.retain(|note| note.message.as_ref() != Some(message));
         let reason = code.map_or_else(|| "unknown".to_owned(), |code| code.to_string());
         let conversation = self.owner(message).map_or_else(|| ConversationId(String::new()), |(c, _)| self.at(c).id.clone());
@@ -89,6 +91,7 @@ impl Turn<'_> {
 
     /// A queued text came up after its window had closed: all rules are looked at again.
     pub fn expired(&mut self, message: &MessageId) {
+        self.state.loose.retain(|loose| loose != message);
         self.state.sends.retain(|note| note.message.as_ref() != Some(message));
         let Some((c, pending)) = self.owner(message) else { return };
         self.unqueue(c, pending.slot);
@@ -121,9 +124,9 @@ impl Turn<'_> {
 
     /// Whose text this is, while the conversation still waits for it.
     pub fn owner(&self, message: &MessageId) -> Option<(C, Pending)> {
-        self.live().into_iter().find_map(|c| {
-            self.at(c).texts.iter().find(|pending| pending.message.as_ref() == Some(message)).map(|pending| (c, pending.clone()))
-        })
+        self.live()
+            .into_iter()
+            .find_map(|c| self.at(c).texts.iter().find(|pending| pending.message.as_ref() == Some(message)).map(|pending| (c, pending.clone())))
     }
 
     fn text_is_over(&mut self, message: &MessageId, fate: Fate) {

@@ -331,4 +331,3 @@ fn exit_of(plan: &Plan, from: &Next) -> Next {
     }
     next
 }
-

@@ -53,6 +53,9 @@ impl Turn<'_> {
         for c in self.live() {
             self.unwind(c, "opted_out");
         }
+        for message in std::mem::take(&mut self.state.loose) {
+            self.take_back(&message, "opted_out");
+        }
         self.state.late = None;
     }
 
@@ -109,6 +112,7 @@ impl Turn<'_> {
             valid_until: None,
             to_opted_out: true,
             jumps: true,
+            quiet: true,
             resend_unknown: false,
             created_at: self.now,
             payload: Payload::Text(Text {

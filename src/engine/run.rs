@@ -226,6 +226,8 @@ impl Turn<'_> {
         let id = self.at(c).id.clone();
         self.leave_line(&id);
         let playbook = self.at(c).playbook.clone();
+        let on_their_way: Vec<_> = self.at_mut(c).texts.drain(..).filter_map(|text| text.message).collect();
+        self.state.loose.extend(on_their_way);
         let conversation = self.at_mut(c);
         conversation.ended = Some(outcome.to_owned());
         conversation.rest = Rest::Running;

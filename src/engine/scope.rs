@@ -133,18 +133,14 @@ impl Turn<'_> {
         match value {
             TypedValue::Plain(value) => value.clone(),
             TypedValue::List(items) => items.iter().map(|item| self.value_in(c, level, item, extra)).collect(),
-            TypedValue::Map(pairs) => {
-                Value::Object(pairs.iter().map(|(name, item)| (name.clone(), self.value_in(c, level, item, extra))).collect())
-            }
-            TypedValue::Text(template) => {
-                match self.with_scope(Some((c, level)), extra, |scope| crate::text::typed(template, scope)) {
-                    Ok(value) => value,
-                    Err(error) => {
-                        self.stumbled(c, error.to_string());
-                        Value::Null
-                    }
+            TypedValue::Map(pairs) => Value::Object(pairs.iter().map(|(name, item)| (name.clone(), self.value_in(c, level, item, extra))).collect()),
+            TypedValue::Text(template) => match self.with_scope(Some((c, level)), extra, |scope| crate::text::typed(template, scope)) {
+                Ok(value) => value,
+                Err(error) => {
+                    self.stumbled(c, error.to_string());
+                    Value::Null
                 }
-            }
+            },
         }
     }
 }

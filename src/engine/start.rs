@@ -202,7 +202,12 @@ impl Turn<'_> {
             reply,
             queue: None,
             claimed_at: own.then_some(self.now),
-            frames: vec![Frame { playbook: plan.name.clone(), at: if let Next::Step(ix) = plan.start { ix } else { 0 }, vars: plan.params.clone(), side: None }],
+            frames: vec![Frame {
+                playbook: plan.name.clone(),
+                at: if let Next::Step(ix) = plan.start { ix } else { 0 },
+                vars: plan.params.clone(),
+                side: None,
+            }],
             rest: Rest::Running,
             texts: Vec::new(),
             clicked: std::collections::BTreeSet::new(),

@@ -31,6 +31,10 @@ pub struct State {
     /// Texts that were our own idea, for caps, `exclude_recent` and loop guards; 30 days.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sends: Vec<SendNote>,
+    /// Texts on their way that no conversation waits for: agents', and what was said beside the point by conversations that have ended. An
+    /// opt-out takes them back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub loose: Vec<MessageId>,
     /// Last start by playbook and key, as long as that playbook's `entry` looks back.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub starts: Vec<StartNote>,
@@ -292,9 +296,19 @@ pub struct SendNote {
     /// A broadcast's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bulk: bool,
-    /// Still on its way: a place held.
+    /// The text, until Twilio has taken it: gives the place back if it never does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<MessageId>,
+    /// Counted as sent when it was queued: nobody waits for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quiet: bool,
+}
+
+impl SendNote {
+    /// Whether it counts within a time that began then; a place held for a text on its way always does.
+    pub fn counts_since(&self, since: Time) -> bool {
+        (self.message.is_some() && !self.quiet) || self.at > since
+    }
 }
 
 /// A start that `entry` counts.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::run::Flow;
+use super::scope::Extra;
 use super::state::{Due, Pending, Role, SendNote};
 use super::turn::{C, Turn};
-use super::scope::Extra;
 use super::{Decision, state};
 use crate::model::{
     Address, Channel, Class, Content, Direction, Link, MessageId, MessageStatus, Outgoing, Payload, Priority, SenderType, Text, Time,
@@ -139,13 +139,12 @@ impl<'a> Turn<'a> {
         }
 
         let template = words.own.and_then(|own| own.template.as_ref());
-        let free = sender.channel() != Channel::Whatsapp || self.whatsapp_open(&from);
-        if !free && template.is_none() {
+        if template.is_none() && !self.takes_free_text(sender, &from) {
             self.note_skipped(c, pending, OUTSIDE_WHATSAPP_WINDOW.to_string());
             return Fate::Refused(OUTSIDE_WHATSAPP_WINDOW.to_string());
         }
         let id = MessageId(format!("{}-{}", self.stem(), self.state.number()));
-        let payload = match self.payload(c, pending, &plan, &words, &id, (sender, &from), free) {
+        let payload = match self.payload(c, pending, &plan, &words, &id, (sender, &from)) {
             Ok(payload) => payload,
             Err(error) => {
                 self.note_skipped(c, pending, "undefined".to_owned());
@@ -165,8 +164,9 @@ impl<'a> Turn<'a> {
             self.unwind(c, "failed");
             return Fate::OnItsWay;
         }
-        self.queue_text(c, pending, Ready { id, payload, class, answer, valid_until, sender });
-        Fate::OnItsWay
+        let quiet = self.is_farewell(c, pending, &plan, valid_until.is_some());
+        self.queue_text(c, pending, Ready { id, payload, class, answer, valid_until, sender, quiet });
+        if quiet { Fate::Accepted } else { Fate::OnItsWay }
     }
 
     /// The sender of a text, and our number on it.
@@ -216,15 +216,15 @@ impl<'a> Turn<'a> {
     pub fn has_room(&self, main: &Plan, class: Class, class_cap: Option<Cap>) -> bool {
         let used = |cap: Cap, counts: &dyn Fn(&SendNote) -> bool| {
             let since = self.now.minus(Duration::from_secs(u64::from(cap.hours) * 3600));
-            self.state.sends.iter().filter(|note| counts(note) && (note.message.is_some() || note.at > since)).count()
+            self.state.sends.iter().filter(|note| counts(note) && note.counts_since(since)).count()
         };
         class_cap.is_none_or(|cap| used(cap, &|note| note.class == class) < cap.count as usize)
             && main.cap.is_none_or(|cap| used(cap, &|note| note.playbook == main.name) < cap.count as usize)
     }
 
-    /// Whether WhatsApp takes free text from this number to the contact now.
-    fn whatsapp_open(&self, from: &Address) -> bool {
-        self.state.whatsapp.get(from.number()).is_some_and(|at| at.plus(WHATSAPP) > self.now)
+    /// Whether the contact may get free text from this number now: always but on WhatsApp, which wants its own text within a day.
+    fn takes_free_text(&self, sender: &Sender, from: &Address) -> bool {
+        sender.channel() != Channel::Whatsapp || self.state.whatsapp.get(from.number()).is_some_and(|at| at.plus(WHATSAPP) > self.now)
     }
 
     /// Renders a text with all that belongs to it.
@@ -236,8 +236,8 @@ impl<'a> Turn<'a> {
         words: &Words<'_>,
         id: &MessageId,
         (sender, from): (&Sender, &Address),
-        free: bool,
     ) -> Result<Text, RenderError> {
+        let free = self.takes_free_text(sender, from);
         let text = words.text.pick(self.contact.text("language"), plan.language.as_deref(), &self.ws.language);
         let language = words.text.variants.iter().find(|(_, variant)| std::ptr::eq(variant, text)).map(|(language, _)| language.as_str());
         let language = language.or(plan.language.as_deref()).unwrap_or(&self.ws.language);
@@ -276,17 +276,27 @@ impl<'a> Turn<'a> {
 
     /// Queues a finished text.
     fn queue_text(&mut self, c: C, pending: &Pending, ready: Ready<'_>) {
-        let Ready { id, payload, class, answer, valid_until, sender } = ready;
+        let Ready { id, payload, class, answer, valid_until, sender, quiet } = ready;
         let conversation = self.at(c);
         let (conversation_id, playbook, broadcast) = (conversation.id.clone(), conversation.playbook.clone(), conversation.broadcast.clone());
-        let step = self.plan(c, pending.level).and_then(|plan| plan.steps.get(pending.at).and_then(|step| step.id.clone())).or(conversation.step.clone());
+        let step =
+            self.plan(c, pending.level).and_then(|plan| plan.steps.get(pending.at).and_then(|step| step.id.clone())).or(conversation.step.clone());
         if !answer {
             let message = Some(id.clone());
-            self.state.sends.push(SendNote { at: self.now, class, playbook: playbook.clone(), bulk: broadcast.is_some(), message });
+            self.state.sends.push(SendNote { at: self.now, class, playbook: playbook.clone(), bulk: broadcast.is_some(), message, quiet });
+        }
+        if quiet {
+            self.contact.last_outbound_at = Some(self.now);
         }
         self.count_text(&payload.body);
         self.talked("bot", &payload.body);
-        let priority = if answer { Priority::Reply } else if broadcast.is_some() { Priority::Bulk } else { Priority::Other };
+        let priority = if answer {
+            Priority::Reply
+        } else if broadcast.is_some() {
+            Priority::Bulk
+        } else {
+            Priority::Other
+        };
         let outgoing = Outgoing {
             id: id.clone(),
             contact: self.contact.phone.clone(),
@@ -301,6 +311,7 @@ impl<'a> Turn<'a> {
             valid_until,
             to_opted_out: false,
             jumps: false,
+            quiet,
             resend_unknown: self.ws.class(class).is_none_or(|rules| rules.resend_unknown),
             created_at: self.now,
             payload: Payload::Text(payload),
@@ -359,8 +370,7 @@ impl<'a> Turn<'a> {
 
     /// Lets go of what side branches wanted to say later: what they belonged to is over.
     pub fn drop_held(&mut self, c: C) {
-        let held: Vec<u64> =
-            self.at(c).texts.iter().filter(|text| text.role == Role::Side && text.message.is_none()).map(|text| text.slot).collect();
+        let held: Vec<u64> = self.at(c).texts.iter().filter(|text| text.role == Role::Side && text.message.is_none()).map(|text| text.slot).collect();
         self.drop_clocks(c, |due| matches!(due, Due::Held(slot) if held.contains(&slot)));
         self.at_mut(c).texts.retain(|text| !held.contains(&text.slot));
     }
@@ -405,10 +415,11 @@ struct Ready<'s> {
     valid_until: Option<Time>,
     /// Whose speed it costs.
     sender: &'s Sender,
+    /// The last of its conversation.
+    quiet: bool,
 }
 
 /// What a text costs of its sender's speed: segments, or one message where Twilio counts messages.
 fn cost(text: &Text, kind: SenderType) -> u32 {
     if kind == SenderType::Whatsapp || text.content.is_some() { 1 } else { segments(&text.body).segments.max(1) }
 }
-

@@ -1,8 +1,8 @@
 //! What a caller hears. Answered at once, before the call's event is worked on, and by the same rules on every repeat.
 
+use super::Person;
 use super::state::State;
 use super::turn::Turn;
-use super::Person;
 use crate::model::{Address, Channel, Contact, Time};
 use crate::playbook::PlanSet;
 use crate::playbook::plan::TriggerKind;

@@ -76,8 +76,11 @@ pub fn chart(plan: &Plan) -> Chart {
 /// The box of a question that stays open while something is said beside it.
 const STAYS_OPEN: &str = "open";
 
+/// Walks through a plan from its start, so that boxes come in the order in which people come by them.
 struct Drawer<'p> {
+    /// What is drawn.
     plan: &'p Plan,
+    /// What there is of it so far.
     chart: Chart,
     /// Boxes of outcomes, each once.
     outcomes: BTreeMap<String, String>,
@@ -109,6 +112,7 @@ impl Drawer<'_> {
         }
     }
 
+    /// The box of a step and the arrows that leave it.
     fn step(&mut self, ix: Ix, step: &Step) {
         let name = name(ix);
         let lines = labels::step(step);
@@ -152,7 +156,9 @@ impl Drawer<'_> {
             Verb::Handoff(handoff) => self.handoff(&name, handoff, next),
             Verb::Goto(to) => self.arrow(&name, to, String::new()),
             Verb::End(outcome) => self.arrow(&name, &Next::End(outcome.clone()), String::new()),
-            Verb::Wait(_) | Verb::Set(_) | Verb::Tag(_) | Verb::Untag(_) | Verb::Record { .. } | Verb::Run(_) => self.arrow(&name, next, String::new()),
+            Verb::Wait(_) | Verb::Set(_) | Verb::Tag(_) | Verb::Untag(_) | Verb::Record { .. } | Verb::Run(_) => {
+                self.arrow(&name, next, String::new())
+            }
         }
         // A step that may be passed over has one more way on.
         if step.cond.is_some() && matches!(step.verb, Verb::Goto(_) | Verb::End(_)) {
@@ -160,6 +166,7 @@ impl Drawer<'_> {
         }
     }
 
+    /// An arrow for each answer, for none that fits, and for none at all.
     fn question(&mut self, name: &str, question: &Question, next: &Next) {
         for rule in &question.rules {
             self.arrow(name, &rule.to, labels::matches(&rule.matches));
@@ -174,6 +181,7 @@ impl Drawer<'_> {
         self.also(name, question.send.as_ref().and_then(|send| send.on_failed.as_ref()), "failed");
     }
 
+    /// A person closes it, or nobody comes.
     fn handoff(&mut self, name: &str, handoff: &Handoff, next: &Next) {
         self.arrow(name, next, "closed".to_owned());
         self.arrow(name, &handoff.on_timeout, labels::after(&handoff.timeout));
@@ -233,6 +241,7 @@ impl Drawer<'_> {
         next
     }
 
+    /// The box of an outcome: however many ways end so, it is one.
     fn outcome(&mut self, outcome: &str) -> String {
         if let Some(name) = self.outcomes.get(outcome) {
             return name.clone();
@@ -244,6 +253,7 @@ impl Drawer<'_> {
     }
 }
 
+/// Names of boxes are short, as Mermaid writes them at every arrow.
 fn name(ix: Ix) -> String {
     format!("s{ix}")
 }

@@ -47,6 +47,7 @@ pub(super) fn matches(matches: &[Match]) -> String {
     excerpt(&words.join(", "))
 }
 
+/// One way to answer, as a person would say it.
 fn one_match(one: &Match) -> String {
     match one {
         Match::Yes => "yes".to_owned(),
@@ -81,6 +82,7 @@ pub(super) fn step(step: &Step) -> Vec<String> {
     lines
 }
 
+/// What a step does, in the word the playbook has for it.
 fn verb(verb: &Verb) -> Vec<String> {
     match verb {
         Verb::Send(send) => vec![text(&send.text)],
@@ -104,8 +106,10 @@ fn verb(verb: &Verb) -> Vec<String> {
 
 fn question(question: &Question) -> Vec<String> {
     let mut lines = vec![question.send.as_ref().map_or_else(|| "listen".to_owned(), |send| text(&send.text))];
-    if question.retry_max > 0 {
-        lines.push(format!("asks again up to {} times", question.retry_max));
+    match question.retry_max {
+        0 => {}
+        1 => lines.push("asks again once".to_owned()),
+        max => lines.push(format!("asks again up to {max} times")),
     }
     lines.extend(question.remind.iter().map(|remind| format!("reminds after {}", remind.after)));
     lines
@@ -132,6 +136,7 @@ fn sources(templates: &[crate::text::Template]) -> String {
     templates.iter().map(crate::text::Template::source).collect::<Vec<_>>().join(", ")
 }
 
+/// One language is enough to know a text by.
 fn text(text: &TextSource) -> String {
     excerpt(text.fallback.source())
 }

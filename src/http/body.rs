@@ -17,6 +17,7 @@ const READ_ON: u64 = 1024 * 1024;
 pub async fn whole(body: Incoming, limit: usize, time: Duration) -> Result<Bytes, Problem> {
     let limit = u64::try_from(limit).unwrap_or(u64::MAX);
     let too_large = || Problem::new(&TOO_LARGE, format!("the body has more than {limit} bytes; send less at a time"));
+    // What is announced may be a lie, so this only saves time; the reading below is what holds the limit.
     if body.size_hint().lower() > limit.saturating_add(READ_ON) {
         return Err(too_large());
     }
@@ -33,6 +34,7 @@ async fn read(mut body: Incoming, limit: u64) -> Result<Option<Bytes>, hyper::Er
     let mut pieces: Vec<Bytes> = Vec::new();
     let mut length = 0_u64;
     while let Some(frame) = body.frame().await {
+        // Trailers mean nothing to us.
         let Ok(piece) = frame?.into_data() else { continue };
         length += u64::try_from(piece.len()).unwrap_or(u64::MAX);
         if length <= limit {
@@ -40,6 +42,7 @@ async fn read(mut body: Incoming, limit: u64) -> Result<Option<Bytes>, hyper::Er
         } else if length > limit.saturating_add(READ_ON) {
             break;
         } else {
+            // From here on only read to be polite: what was kept is of no more use.
             pieces.clear();
         }
     }

@@ -17,7 +17,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// How far the present request of a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Nothing of it is here.
+    /// Nothing of it is here, or only what came along with the request before.
     Waiting,
     /// Its head is coming in.
     Head,
@@ -122,6 +122,7 @@ impl Seats {
     /// Makes sure that a place is free, by taking one away if need be. False where every connection has a whole request.
     pub fn make_room(&mut self) -> bool {
         while self.taken.len() >= self.limit {
+            // A walk over all places: it happens only when every place is taken.
             let waiting = self.taken.iter().filter_map(|(id, (seat, _))| Some((seat.idle_since()?, *id)));
             let Some((_, id)) = waiting.min() else { return false };
             if let Some((seat, end)) = self.taken.get(&id)
@@ -178,6 +179,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         let Some(since) = self.seat.head_since() else { return Poll::Pending };
         let end = since + self.head_time;
         let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(end)));
+        // Kept from head to head: most heads come in one piece and never get here.
         if alarm.deadline() != end {
             alarm.as_mut().reset(end);
         }

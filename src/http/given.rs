@@ -14,7 +14,7 @@ use crate::text::addresses::is_e164;
 /// Items a list may have: what one commit takes in without holding up others.
 pub const MAX_ITEMS: usize = 50;
 
-/// Reads a body as JSON.
+/// Reads a body as JSON. The parser's own words speak of its insides; the place is what helps.
 pub fn json(body: &[u8]) -> Answer<Value> {
     serde_json::from_slice(body)
         .map_err(|error| Problem::new(&BAD_REQUEST, format!("the body is not JSON: line {}, column {}", error.line(), error.column())))
@@ -37,6 +37,7 @@ impl<T> Given<T> {
         if items.len() > MAX_ITEMS {
             return Err(Problem::new(&TOO_MANY, format!("the list has {} items; send at most {MAX_ITEMS} at a time", items.len())));
         }
+        // The first mistake ends the reading: nothing is written before all items have been read.
         let items = items.into_iter().enumerate().map(|(at, item)| read(Object::new(item, format!("[{at}]."))?));
         items.collect::<Answer<_>>().map(Given::Many)
     }
@@ -99,7 +100,7 @@ impl Object {
         text.ok_or_else(|| self.problem(field, "is missing; give it as a text"))
     }
 
-    /// Takes a list of texts; one text counts as a list of one.
+    /// Takes a list of texts; one text counts as a list of one, as people write it where there is only one.
     pub fn texts(&mut self, field: &str) -> Answer<Option<Vec<String>>> {
         let items = match self.take(field) {
             None => return Ok(None),

@@ -82,6 +82,7 @@ pub async fn serve(listener: TcpListener, routes: Router, limits: Limits, end: w
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
+            // Ended ones are taken out as they end, else the set would grow for as long as the daemon lives.
             Some(_) = connections.join_next() => continue,
             () = told_to_end(&mut ended) => break,
         };
@@ -93,6 +94,7 @@ pub async fn serve(listener: TcpListener, routes: Router, limits: Limits, end: w
             }
         }
     }
+    // The port is free at once: another daemon can take over while requests under way end.
     drop(listener);
     let all_ended = async { while connections.join_next().await.is_some() {} };
     if timeout(limits.drain_time, all_ended).await.is_err() {
@@ -149,6 +151,7 @@ impl Server {
             return Err(Evicted);
         }
         let (head, incoming) = request.into_parts();
+        // Before any route is asked: so none can forget it, and none holds a place in the store's queue while bytes trickle in.
         let whole = body::whole(incoming, self.limits.body_bytes, self.limits.body_time).await;
         if !seat.begin_answer() {
             return Err(Evicted);
@@ -158,6 +161,7 @@ impl Server {
                 self.routes.clone().oneshot(Request::from_parts(head, Body::from(bytes))).await.unwrap_or_else(|never: Infallible| match never {})
             }
             Err(problem) => {
+                // What follows on this connection may be the rest of the body, not a request.
                 let mut response = problem.into_response();
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
                 response

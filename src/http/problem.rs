@@ -60,7 +60,7 @@ pub struct Problem {
 /// What a route answers: the good case, or a problem.
 pub type Answer<T> = Result<T, Problem>;
 
-/// The document.
+/// The document, with the members that RFC 9457 names and our code.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Problem)]
 pub struct Document {
@@ -114,6 +114,7 @@ impl From<store::Error> for Problem {
                 Problem::new(&STORE_AWAY, format!("the store does not answer ({why}); nothing was changed, try again later"))
             }
             store::Error::Full(_) => Problem::new(&STORE_FULL, format!("{error}; try again in a minute")),
+            // The reason may name files of the machine: it is for the log.
             store::Error::Unusable(why) => {
                 tracing::error!(why, "the store can't be used as it is");
                 Problem::new(&BROKEN, "the store can't be used as it is; the daemon's log says why")

@@ -43,6 +43,7 @@ impl Query {
     /// How many rows: 1 to `MAX_PAGE`, more is read as that.
     pub fn limit(&self) -> Answer<usize> {
         let Some(text) = self.get("limit") else { return Ok(DEFAULT_LIMIT) };
+        // Digits only, so that a number too large to count with is still a number, and means as many as there may be.
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match (is_number, text.parse::<usize>()) {
             (true, Ok(0)) | (false, _) => Err(Problem::new(&BAD_FIELD, format!("`limit` must be a whole number from 1 to {MAX_PAGE}"))),

@@ -31,8 +31,29 @@ const STATUSES: [u16; 7] = [200, 302, 400, 403, 413, 503, 0];
 /// Upper ends of the steps of the histogram, in microseconds. Twilio waits 15 s; usual is about a millisecond.
 const STEPS_US: [u64; 9] = [500, 1_000, 2_500, 5_000, 10_000, 50_000, 250_000, 1_000_000, 5_000_000];
 
-/// A warning about forged requests at most so often: a flood must not fill the log.
+/// A warning that any client can cause comes at most so often: a flood must not fill the log.
 const WARN_EVERY: Duration = Duration::from_secs(60);
+
+/// A warning that is given now and then.
+#[derive(Debug)]
+pub struct Rare {
+    /// When it was last given, in microseconds of the store's clock.
+    last: AtomicI64,
+}
+
+impl Default for Rare {
+    fn default() -> Rare {
+        Rare { last: AtomicI64::new(i64::MIN) }
+    }
+}
+
+impl Rare {
+    /// Whether it is time to give it again.
+    pub fn is_due(&self, now: Time) -> bool {
+        let last = self.last.load(Ordering::Relaxed);
+        Time(last).until(now) >= WARN_EVERY && self.last.compare_exchange(last, now.0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+}
 
 /// The counters.
 #[derive(Debug)]
@@ -45,8 +66,10 @@ pub struct Tally {
     sum_us: AtomicU64,
     /// Texts and calls from senders without a phone number: taken note of, nothing else.
     nameless: AtomicU64,
-    /// When forged requests were last warned of, in microseconds of the store's clock.
-    warned: AtomicI64,
+    /// Warnings of forged requests.
+    pub forged: Rare,
+    /// Warnings of webhooks that could not be stored.
+    pub unstored: Rare,
 }
 
 impl Default for Tally {
@@ -56,13 +79,14 @@ impl Default for Tally {
             times: Default::default(),
             sum_us: AtomicU64::new(0),
             nameless: AtomicU64::new(0),
-            warned: AtomicI64::new(i64::MIN),
+            forged: Rare::default(),
+            unstored: Rare::default(),
         }
     }
 }
 
 impl Tally {
-    /// Something came in and was answered so.
+    /// Something came in and was answered so. Statuses that are not in the table share a column: there is no reason for any.
     pub fn count(&self, kind: Kind, status: u16) {
         let row = KINDS.iter().position(|(known, _)| *known == kind).unwrap_or_default();
         let column = STATUSES.iter().position(|known| *known == status).unwrap_or(STATUSES.len() - 1);
@@ -71,7 +95,7 @@ impl Tally {
         }
     }
 
-    /// It took so long.
+    /// A webhook took so long, from the whole request to the answer.
     pub fn took(&self, time: Duration) {
         let us = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let step = STEPS_US.iter().position(|end| us <= *end).unwrap_or(STEPS_US.len());
@@ -84,12 +108,6 @@ impl Tally {
     /// A text or call came from somebody without a phone number.
     pub fn nameless(&self) {
         self.nameless.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Whether it is time to warn of forged requests again.
-    pub fn may_warn(&self, now: Time) -> bool {
-        let last = self.warned.load(Ordering::Relaxed);
-        Time(last).until(now) >= WARN_EVERY && self.warned.compare_exchange(last, now.0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// In the text format of Prometheus.
@@ -150,9 +168,9 @@ mod tests {
 
     #[test]
     fn warnings_are_rare() {
-        let tally = Tally::default();
-        assert!(tally.may_warn(Time(0)));
-        assert!(!tally.may_warn(Time(59_000_000)));
-        assert!(tally.may_warn(Time(60_000_000)));
+        let warning = Rare::default();
+        assert!(warning.is_due(Time(0)));
+        assert!(!warning.is_due(Time(59_000_000)));
+        assert!(warning.is_due(Time(60_000_000)));
     }
 }

@@ -52,6 +52,9 @@ pub struct Outgoing {
     /// Does not wait behind a text of this contact whose fate is unknown: agents' texts, answers to STOP and HELP.
     #[serde(default)]
     pub jumps: bool,
+    /// Nobody waits for it: its acceptance is not told to the contact, whose conversation has gone on.
+    #[serde(default)]
+    pub quiet: bool,
     /// Sent again when nobody can tell whether it was sent; else held for a person.
     pub resend_unknown: bool,
     /// When the engine decided it.

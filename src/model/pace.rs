@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn a_long_text_costs_its_segments() {
         let pace = Pace::per_second(1.0);
-        let next = pace.after(Time(0), Time(0), 3);
-        assert_eq!(next, Time(3 * 1_010_000 - CREDIT_US));
+        assert_eq!(pace.after(Time(0), Time(0), 3), Time(3 * 1_010_000));
+        assert_eq!(pace.after(Time(-1_000_000), Time(0), 3), Time(3 * 1_010_000 - CREDIT_US), "a lane long idle makes lateness good");
     }
 }

@@ -77,6 +77,7 @@ impl Doc for MessageRow {
     }
 }
 
+/// Never over: a known id must not start twice, however long ago it was.
 impl Doc for BroadcastRow {
     const KIND: &'static str = "broadcasts";
 
@@ -86,6 +87,7 @@ impl Doc for BroadcastRow {
     }
 }
 
+/// Never over: the journal names plans for as long as it is kept.
 impl Doc for PlanRow {
     const KIND: &'static str = "plans";
 
@@ -110,6 +112,7 @@ impl Doc for JournalEntry {
     }
 }
 
+/// Never over: it is evidence.
 impl Doc for ConsentEntry {
     const KIND: &'static str = "consent";
 
@@ -118,6 +121,7 @@ impl Doc for ConsentEntry {
     }
 }
 
+/// Kept for people to look at, as long as the rest of what they look at.
 impl Doc for Parked {
     const KIND: &'static str = "parked";
 

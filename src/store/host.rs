@@ -151,7 +151,7 @@ impl<H: Host> Store for H {
     }
 
     async fn plans_in_use(&self) -> Result<Vec<PlanHash>> {
-        self.read(|tables| read::plans_in_use(tables)).await
+        self.read(read::plans_in_use).await
     }
 
     async fn put_broadcast(&self, row: BroadcastRow) -> Result<PutBroadcast> {
@@ -239,7 +239,7 @@ impl<H: Host> Store for H {
     }
 
     async fn live_counts(&self) -> Result<Vec<LiveCount>> {
-        self.read(|tables| read::live_counts(tables)).await
+        self.read(read::live_counts).await
     }
 
     async fn lanes(&self) -> Result<Vec<LaneRow>> {

@@ -78,7 +78,7 @@ pub trait Store: Send + Sync {
     async fn post(&self, posts: Vec<Post>) -> Result<Vec<Posted>>;
 
     /// Actors that are due, earliest first, each leased: it leaves the calendar and comes back due when the lease ends or `release` is
-    /// called. Raises the actor's attempts; after an attempt that did not end in a commit or release, an actor is given with one event
+    /// called. Raises the actor's attempts; while attempts are left over (a crash, a failed release), an actor is given with one event
     /// only. At most `MAX_EVENTS_A_CLAIM` events each, those due, in order of due time, then of arrival.
     async fn claim(&self, limit: usize, lease: Duration) -> Result<Claim>;
 
@@ -90,7 +90,8 @@ pub trait Store: Send + Sync {
     /// Gives a claimed actor back unmoved: due again at `at` (attempts set back) or, after an error, `at` with attempts kept.
     async fn release(&self, actor: &Actor, lease: u64, at: Time, failed: bool) -> Result<()>;
 
-    /// Puts an event that can't be worked on aside, where people see it; the actor goes on without it.
+    /// Puts an event that can't be worked on aside, where people see it; the actor goes on without it, its attempts set back. Without an
+    /// event its clocks are put off by an hour. Ignored unless the claim is the current one.
     async fn park(&self, parked: Parked) -> Result<()>;
 
     // ---- what goes out
@@ -98,13 +99,16 @@ pub trait Store: Send + Sync {
     /// Texts (or calls) that may go out now, looked at by `Priority` over all lanes, then by the time the lane may next send. For each
     /// text: the lane's pace and, where the lane counts for it, the account's allow it (see `model::pace`); the contact is not
     /// suppressed (else it is cancelled, reason `opted_out`); `valid_until` has not passed (else it is taken out and `Expired` is
-    /// posted to the contact); its playbook and broadcast are not held (else `held`) or cancelled (else `cancelled`). What is handed out is `posting`
-    /// in the ledger with its attempt number, and the pace is spent, in the same write; speed spent is never refunded. Of one
-    /// contact's texts only one is under way. Calls have no pace, only `limit`. Takes from a lane are bounded by what its pace allows now.
+    /// posted to the contact); its playbook and broadcast are not held (else `held`) or cancelled (else `cancelled`). What is cancelled
+    /// here is told to the contact as `NotSent` with the reason. What is handed out is `posting` in the ledger with its attempt number,
+    /// and the pace is spent, in the same write; speed spent is never refunded. Of one contact's texts only one is under way. Takes from
+    /// a lane are bounded by what its pace allows now. Calls have no pace, holds or suppression, only `limit`; one whose lease ended is
+    /// handed out again with its next attempt.
     async fn claim_sends(&self, kind: SendKind, limit: usize, lease: Duration) -> Result<Sends>;
 
     /// The end of one attempt. Ignored (`false`) unless that attempt is the current one and still open.
-    /// `Accepted` and `Failed` post `Sent` and `NotSent` to the contact (`Answered` for calls), and the contact's next text enters its lane.
+    /// `Accepted` (unless the text is quiet) and `Failed` post `Sent` and `NotSent` to the contact (`Answered` for calls), and the contact's
+    /// next text enters its lane.
     /// `Later` puts the text back at the head of its lane, not before that time. `Unknown` leaves it to be looked up.
     async fn settle(&self, settle: Settle) -> Result<bool>;
 
@@ -132,7 +136,8 @@ pub trait Store: Send + Sync {
     /// and is stored with `opted_out`. A claimed actor whose contact changes becomes stale.
     async fn put_contacts(&self, patches: Vec<Patch>, watched: &[String]) -> Result<()>;
 
-    /// Erases a person: contact, conversations, messages, hand-offs, journal, events. Whether the number is suppressed stays (as a salted hash). False if unknown.
+    /// Erases a person: contact, conversations, messages, hand-offs, journal, consent, events. Whether the number is suppressed stays (as a
+    /// salted hash). False if unknown.
     async fn erase(&self, phone: &Phone) -> Result<bool>;
 
     /// Keeps a plan's files by hash. Known hashes change nothing.
@@ -215,8 +220,9 @@ pub trait Store: Send + Sync {
     /// Whether it answers; for `/readyz`.
     async fn ping(&self) -> Result<()>;
 
-    /// Removes what is older than `before`: ended conversations, messages, journal, seen ids, finished broadcasts' lists; `limit` rows
-    /// at most, answers whether more is left. Never touches consent, suppression or anything live.
+    /// Removes what is older than `before`: ended conversations and hand-offs, settled messages, links, journal, seen ids, parked events;
+    /// `limit` rows at most, answers whether more is left. Never touches consent, suppression or anything live. Lists go by
+    /// `Commit::drop_lists`.
     async fn forget(&self, before: Time, limit: usize) -> Result<bool>;
 
     /// Writes what is pending and lets go of files and locks.

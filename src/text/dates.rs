@@ -23,40 +23,23 @@ const YEARS_AHEAD: i16 = 8;
 const MAX_DAYS_AHEAD: i64 = 3660;
 
 /// Words for a day counted from today.
-const RELATIVE_DAYS: [(&str, i64); 5] = [
-    ("today", 0),
-    ("tonight", 0),
-    ("tomorrow", 1),
-    ("hoy", 0),
-    ("mañana", 1),
-];
+const RELATIVE_DAYS: [(&str, i64); 5] = [("today", 0), ("tonight", 0), ("tomorrow", 1), ("hoy", 0), ("mañana", 1)];
 
 /// Words for a time of day.
-const TIME_WORDS: [(&str, i8); 6] = [
-    ("noon", 12),
-    ("midnight", 0),
-    ("mediodía", 12),
-    ("mediodia", 12),
-    ("medianoche", 0),
-    ("midday", 12),
-];
+const TIME_WORDS: [(&str, i8); 6] = [("noon", 12), ("midnight", 0), ("mediodía", 12), ("mediodia", 12), ("medianoche", 0), ("midday", 12)];
 
 /// English short names of days beyond the three letters.
 const MORE_DAYS: [(&str, usize); 4] = [("tues", 1), ("wednes", 2), ("thur", 3), ("thurs", 3)];
 
 /// `2026-03-09`: the one form that means the same everywhere.
-static ISO: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b").ok());
+static ISO: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b").ok());
 /// `3/9`, `3/9/26`; with points only together with a year, as `9.30` is a time.
-static NUMERIC: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"\b(\d{1,2})(?:/(\d{1,2})(?:/(\d{4}|\d{2}))?|\.(\d{1,2})\.(\d{4}|\d{2}))\b").ok()
-});
+static NUMERIC: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\b(\d{1,2})(?:/(\d{1,2})(?:/(\d{4}|\d{2}))?|\.(\d{1,2})\.(\d{4}|\d{2}))\b").ok());
 /// `9am`, `9:30 pm`, `9.30pm`, `9 p.m.`
-static TWELVE_HOURS: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"\b(\d{1,2})(?:[:.](\d{2}))?\s*([ap])\.?\s?m\b").ok());
+static TWELVE_HOURS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b(\d{1,2})(?:[:.](\d{2}))?\s*([ap])\.?\s?m\b").ok());
 /// `21:30`, `14h30`, `21h`; a bare number has neither sign and is no time.
-static CLOCK: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"\b(\d{1,2})(?::(\d{2})|\s?h\s?(\d{2})?)\b").ok());
+static CLOCK: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b(\d{1,2})(?::(\d{2})|\s?h\s?(\d{2})?)\b").ok());
 
 /// The date the text names. `month_first` is the habit of contacts with +1; the other order is taken where the first is
 /// no date. Without a year it is the next such day, today included.
@@ -69,18 +52,12 @@ pub fn date(text: &str, today: Date, month_first: bool) -> Option<Date> {
         let first: i8 = group(&found, 1)?;
         let second: i8 = group(&found, 2).or_else(|| group(&found, 4))?;
         let year = group(&found, 3).or_else(|| group(&found, 5));
-        let (month, day) = if month_first {
-            (first, second)
-        } else {
-            (second, first)
-        };
+        let (month, day) = if month_first { (first, second) } else { (second, first) };
         return on(today, year, month, day).or_else(|| on(today, year, day, month));
     }
     let words = words(text);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    named_month(&words, today)
-        .or_else(|| counted_ahead(&words, today))
-        .or_else(|| weekday(&words, today))
+    named_month(&words, today).or_else(|| counted_ahead(&words, today)).or_else(|| weekday(&words, today))
 }
 
 /// The time of day the text names. A bare number is none.
@@ -91,11 +68,7 @@ pub fn time(text: &str) -> Option<Time> {
         if !(1..=12).contains(&hour) {
             return None;
         }
-        let afternoon = if found.get(3).is_some_and(|half| half.as_str() == "p") {
-            12
-        } else {
-            0
-        };
+        let afternoon = if found.get(3).is_some_and(|half| half.as_str() == "p") { 12 } else { 0 };
         return Time::new(hour % 12 + afternoon, group(&found, 2).unwrap_or(0), 0, 0).ok();
     }
     if let Some(found) = captures(&CLOCK, &folded) {
@@ -103,9 +76,7 @@ pub fn time(text: &str) -> Option<Time> {
         return Time::new(group(&found, 1)?, minute, 0, 0).ok();
     }
     let words = words(text);
-    let (_, hour) = TIME_WORDS
-        .iter()
-        .find(|(name, _)| words.iter().any(|word| word == name))?;
+    let (_, hour) = TIME_WORDS.iter().find(|(name, _)| words.iter().any(|word| word == name))?;
     Time::new(*hour, 0, 0, 0).ok()
 }
 
@@ -114,22 +85,14 @@ fn named_month(words: &[&str], today: Date) -> Option<Date> {
     let (at, month) = words.iter().enumerate().find_map(|(at, word)| {
         let month = month(word)?;
         // Only beside a day: `may` and `mar` are ordinary words too.
-        let beside = words
-            .get(at + 1)
-            .and_then(|w| day_of_month(w))
-            .or_else(|| day_before(words, at));
+        let beside = words.get(at + 1).and_then(|w| day_of_month(w)).or_else(|| day_before(words, at));
         beside.map(|_| (at, month))
     })?;
     let (day, behind) = match words.get(at + 1).and_then(|word| day_of_month(word)) {
         Some(day) if day_before(words, at).is_none() => (day, at + 2),
         _ => (day_before(words, at)?, at + 1),
     };
-    let year = words
-        .get(behind..)
-        .unwrap_or_default()
-        .iter()
-        .find(|word| !is_joint(word))
-        .and_then(|word| year(word));
+    let year = words.get(behind..).unwrap_or_default().iter().find(|word| !is_joint(word)).and_then(|word| year(word));
     on(today, year, month, day)
 }
 
@@ -161,27 +124,17 @@ fn year(word: &str) -> Option<i16> {
 
 /// 1 to 12, from a month's full name in any of our languages or its short one.
 fn month(word: &str) -> Option<i8> {
-    let full = DATE_WORDS
-        .iter()
-        .find_map(|row| DateWords::place(row.full_months, word));
+    let full = DATE_WORDS.iter().find_map(|row| DateWords::place(row.full_months, word));
     // Short names only in English and Spanish: Portuguese `set` and `out` are ordinary English words.
     let [english, spanish, ..] = &DATE_WORDS;
-    let short = || {
-        [english, spanish]
-            .into_iter()
-            .find_map(|row| DateWords::place(row.months, word))
-    };
+    let short = || [english, spanish].into_iter().find_map(|row| DateWords::place(row.months, word));
     let place = full.or_else(short);
-    place
-        .or_else(|| (word == "sept").then_some(8))
-        .and_then(|place| i8::try_from(place + 1).ok())
+    place.or_else(|| (word == "sept").then_some(8)).and_then(|place| i8::try_from(place + 1).ok())
 }
 
 /// `today`, `tomorrow`, `in 3 days`, `in 2 weeks`.
 fn counted_ahead(words: &[&str], today: Date) -> Option<Date> {
-    let relative = words
-        .iter()
-        .find_map(|word| RELATIVE_DAYS.iter().find(|(name, _)| name == word));
+    let relative = words.iter().find_map(|word| RELATIVE_DAYS.iter().find(|(name, _)| name == word));
     let days = relative.map(|(_, days)| *days).or_else(|| {
         words.windows(3).find_map(|row| match row {
             ["in", count, unit] => {
@@ -195,25 +148,16 @@ fn counted_ahead(words: &[&str], today: Date) -> Option<Date> {
             _ => None,
         })
     })?;
-    (days <= MAX_DAYS_AHEAD)
-        .then(|| today.checked_add(days.days()).ok())
-        .flatten()
+    (days <= MAX_DAYS_AHEAD).then(|| today.checked_add(days.days()).ok()).flatten()
 }
 
 /// The next such weekday after today, also for `next friday`.
 fn weekday(words: &[&str], today: Date) -> Option<Date> {
     let place = words.iter().find_map(|word| {
-        let full = DATE_WORDS
-            .iter()
-            .find_map(|row| DateWords::place(row.full_days, word));
+        let full = DATE_WORDS.iter().find_map(|row| DateWords::place(row.full_days, word));
         let [english, ..] = &DATE_WORDS;
         let short = || DateWords::place(english.days, word);
-        let more = || {
-            MORE_DAYS
-                .iter()
-                .find(|(name, _)| name == word)
-                .map(|(_, place)| *place)
-        };
+        let more = || MORE_DAYS.iter().find(|(name, _)| name == word).map(|(_, place)| *place);
         full.or_else(short).or_else(more)
     })?;
     let day = Weekday::from_monday_zero_offset(i8::try_from(place).ok()?).ok()?;
@@ -224,9 +168,7 @@ fn weekday(words: &[&str], today: Date) -> Option<Date> {
 fn on(today: Date, year: Option<i16>, month: i8, day: i8) -> Option<Date> {
     match year {
         Some(year) => Date::new(if year < 100 { 2000 + year } else { year }, month, day).ok(),
-        None => (0..=YEARS_AHEAD)
-            .filter_map(|ahead| Date::new(today.year() + ahead, month, day).ok())
-            .find(|date| *date >= today),
+        None => (0..=YEARS_AHEAD).filter_map(|ahead| Date::new(today.year() + ahead, month, day).ok()).find(|date| *date >= today),
     }
 }
 
@@ -285,16 +227,7 @@ mod tests {
         for (text, day) in table {
             assert_eq!(read(text).as_deref(), Some(day), "{text}");
         }
-        for text in [
-            "31/02",
-            "maybe",
-            "may",
-            "9",
-            "2026-13-01",
-            "9.30",
-            "in 3 hours",
-            "",
-        ] {
+        for text in ["31/02", "maybe", "may", "9", "2026-13-01", "9.30", "in 3 hours", ""] {
             assert_eq!(read(text), None, "{text}");
         }
     }

@@ -19,13 +19,8 @@ const MAX_DAYS: u32 = 3660;
 const MAX_SECONDS: u64 = MAX_DAYS as u64 * 86_400;
 
 /// Units from long to short, in the order they may stand in.
-const UNITS: [(char, Unit); 5] = [
-    ('w', Unit::Days(7)),
-    ('d', Unit::Days(1)),
-    ('h', Unit::Seconds(3600)),
-    ('m', Unit::Seconds(60)),
-    ('s', Unit::Seconds(1)),
-];
+const UNITS: [(char, Unit); 5] =
+    [('w', Unit::Days(7)), ('d', Unit::Days(1)), ('h', Unit::Seconds(3600)), ('m', Unit::Seconds(60)), ('s', Unit::Seconds(1))];
 
 /// What one of a unit is worth.
 #[derive(Clone, Copy)]
@@ -61,56 +56,30 @@ impl Length {
             // Each unit once, long before short: `30m1h` is a slip.
             let (_, unit) = units.find(|(unit, _)| *unit == name)?;
             match unit {
-                Unit::Days(days) => {
-                    length.days += digits
-                        .parse::<u32>()
-                        .ok()?
-                        .checked_mul(*days)
-                        .filter(|d| *d <= MAX_DAYS)?
-                }
+                Unit::Days(days) => length.days += digits.parse::<u32>().ok()?.checked_mul(*days).filter(|d| *d <= MAX_DAYS)?,
                 Unit::Seconds(seconds) => {
-                    length.seconds += digits
-                        .parse::<u64>()
-                        .ok()?
-                        .checked_mul(*seconds)
-                        .filter(|s| *s <= MAX_SECONDS)?;
+                    length.seconds += digits.parse::<u64>().ok()?.checked_mul(*seconds).filter(|s| *s <= MAX_SECONDS)?;
                 }
             }
             rest = &behind[name.len_utf8()..];
         }
-        (!text.is_empty() && length.days <= MAX_DAYS && length.seconds <= MAX_SECONDS)
-            .then_some(length)
+        (!text.is_empty() && length.days <= MAX_DAYS && length.seconds <= MAX_SECONDS).then_some(length)
     }
 
     /// The moment this much later, days first. Beyond the calendar it is the calendar's end.
     pub fn after(self, from: Timestamp, zone: &TimeZone) -> Timestamp {
-        self.moved(from, zone, self.calendar_days(), self.exact())
-            .unwrap_or(Timestamp::MAX)
+        self.moved(from, zone, self.calendar_days(), self.exact()).unwrap_or(Timestamp::MAX)
     }
 
     /// The moment this much earlier, days first.
     pub fn before(self, from: Timestamp, zone: &TimeZone) -> Timestamp {
-        self.moved(from, zone, -self.calendar_days(), -self.exact())
-            .unwrap_or(Timestamp::MIN)
+        self.moved(from, zone, -self.calendar_days(), -self.exact()).unwrap_or(Timestamp::MIN)
     }
 
     /// Days by the calendar of the zone, then the exact part. A wall-clock time that the day lacks or has twice is
     /// taken as jiff's "compatible" rule has it, which is the language's.
-    fn moved(
-        self,
-        from: Timestamp,
-        zone: &TimeZone,
-        days: Span,
-        exact: SignedDuration,
-    ) -> Option<Timestamp> {
-        let on_the_day = if self.days == 0 {
-            from
-        } else {
-            from.to_zoned_datetime(zone.clone())
-                .checked_add(days)
-                .ok()?
-                .timestamp()
-        };
+    fn moved(self, from: Timestamp, zone: &TimeZone, days: Span, exact: SignedDuration) -> Option<Timestamp> {
+        let on_the_day = if self.days == 0 { from } else { from.to_zoned_datetime(zone.clone()).checked_add(days).ok()?.timestamp() };
         on_the_day.checked_add(exact).ok()
     }
 
@@ -130,16 +99,8 @@ impl fmt::Display for Length {
         if *self == Length::default() {
             return f.write_str("0s");
         }
-        let parts = [
-            (u64::from(self.days), "d"),
-            (self.seconds / 3600, "h"),
-            (self.seconds % 3600 / 60, "m"),
-            (self.seconds % 60, "s"),
-        ];
-        parts
-            .iter()
-            .filter(|(count, _)| *count > 0)
-            .try_for_each(|(count, unit)| write!(f, "{count}{unit}"))
+        let parts = [(u64::from(self.days), "d"), (self.seconds / 3600, "h"), (self.seconds % 3600 / 60, "m"), (self.seconds % 60, "s")];
+        parts.iter().filter(|(count, _)| *count > 0).try_for_each(|(count, unit)| write!(f, "{count}{unit}"))
     }
 }
 
@@ -152,11 +113,8 @@ impl Serialize for Length {
 impl<'de> Deserialize<'de> for Length {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Length, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Length::parse_or_zero(&text).ok_or_else(|| {
-            serde::de::Error::custom(format!(
-                "`{text}` is not a length of time; write a number and a unit, like `1h30m` or `2d`"
-            ))
-        })
+        Length::parse_or_zero(&text)
+            .ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not a length of time; write a number and a unit, like `1h30m` or `2d`")))
     }
 }
 
@@ -191,22 +149,7 @@ mod tests {
 
     #[test]
     fn nothing_else_is_a_length() {
-        for text in [
-            "",
-            "0s",
-            "1 hour",
-            "1h 30m",
-            "30m1h",
-            "1h1h",
-            "h",
-            "15",
-            "soonish",
-            "-1h",
-            "1.5h",
-            "1H",
-            "99999w",
-            "5000000000h",
-        ] {
+        for text in ["", "0s", "1 hour", "1h 30m", "30m1h", "1h1h", "h", "15", "soonish", "-1h", "1.5h", "1H", "99999w", "5000000000h"] {
             assert_eq!(Length::parse(text), None, "{text}");
         }
         assert_eq!(Length::parse_or_zero("0s"), Some(Length::default()));
@@ -219,31 +162,14 @@ mod tests {
         let zone = TimeZone::get("America/Chicago").unwrap();
         // Summer time began on 2026-03-08.
         let noon = at("2026-03-07T12:00:00-06:00");
-        assert_eq!(
-            Length::parse("1d").unwrap().after(noon, &zone),
-            at("2026-03-08T12:00:00-05:00")
-        );
-        assert_eq!(
-            Length::parse("24h").unwrap().after(noon, &zone),
-            at("2026-03-08T13:00:00-05:00")
-        );
-        assert_eq!(
-            Length::parse("1d")
-                .unwrap()
-                .before(at("2026-03-08T12:00:00-05:00"), &zone),
-            noon
-        );
+        assert_eq!(Length::parse("1d").unwrap().after(noon, &zone), at("2026-03-08T12:00:00-05:00"));
+        assert_eq!(Length::parse("24h").unwrap().after(noon, &zone), at("2026-03-08T13:00:00-05:00"));
+        assert_eq!(Length::parse("1d").unwrap().before(at("2026-03-08T12:00:00-05:00"), &zone), noon);
         // 02:30 does not exist on that day: 03:30. On 2026-11-01 01:30 comes twice: the first.
         let half_past_two = at("2026-03-07T02:30:00-06:00");
-        assert_eq!(
-            Length::parse("1d").unwrap().after(half_past_two, &zone),
-            at("2026-03-08T03:30:00-05:00")
-        );
+        assert_eq!(Length::parse("1d").unwrap().after(half_past_two, &zone), at("2026-03-08T03:30:00-05:00"));
         let half_past_one = at("2026-10-31T01:30:00-05:00");
-        assert_eq!(
-            Length::parse("1d").unwrap().after(half_past_one, &zone),
-            at("2026-11-01T01:30:00-05:00")
-        );
+        assert_eq!(Length::parse("1d").unwrap().after(half_past_one, &zone), at("2026-11-01T01:30:00-05:00"));
     }
 
     #[test]

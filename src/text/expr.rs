@@ -32,14 +32,8 @@ impl Expr {
     /// Parses an expression.
     pub fn parse(source: &str) -> Result<Expr, TemplateFault> {
         let uses = names::of_expression(source)?;
-        let expression = EXPRESSIONS
-            .compile_expression_owned(source.to_owned())
-            .map_err(|error| TemplateFault::of_syntax(&error, source))?;
-        Ok(Expr(Arc::new(ParsedExpr {
-            source: source.into(),
-            uses,
-            expression,
-        })))
+        let expression = EXPRESSIONS.compile_expression_owned(source.to_owned()).map_err(|error| TemplateFault::of_syntax(&error, source))?;
+        Ok(Expr(Arc::new(ParsedExpr { source: source.into(), uses, expression })))
     }
 
     /// The expression as written.
@@ -70,10 +64,7 @@ impl Expr {
     /// Evaluates with missing values as null.
     fn value(&self, scope: &Scope<'_>) -> Result<minijinja::Value, RenderError> {
         let context = scope.context(&self.0.uses, Missing::Null);
-        self.0
-            .expression
-            .eval(context.values.clone())
-            .map_err(|error| explain(&error, self.source(), 0, &self.0.uses, scope))
+        self.0.expression.eval(context.values.clone()).map_err(|error| explain(&error, self.source(), 0, &self.0.uses, scope))
     }
 }
 
@@ -98,10 +89,7 @@ mod tests {
 
     /// Parses and evaluates in the sample conversation.
     fn eval(source: &str) -> Json {
-        Expr::parse(source)
-            .unwrap()
-            .eval(&Sample::new().scope())
-            .unwrap()
+        Expr::parse(source).unwrap().eval(&Sample::new().scope()).unwrap()
     }
 
     #[test]
@@ -111,27 +99,15 @@ mod tests {
             ("not event.a.b.c", json!(true)),
             ("event.flag is none", json!(true)),
             ("event.flag == none and event.flag == null", json!(true)),
-            (
-                "event.flag is defined or contact.last_name is defined",
-                json!(false),
-            ),
+            ("event.flag is defined or contact.last_name is defined", json!(false)),
             ("event.order_id is defined", json!(true)),
             ("event.a.b", Json::Null),
             ("contact.last_name >= 70", json!(false)),
             ("missing_name < 70 or true", json!(true)),
-            (
-                "contact.score is number and contact.score < 70",
-                json!(false),
-            ),
-            (
-                "contact.score >= 70 and 'lead' in contact.tags",
-                json!(true),
-            ),
+            ("contact.score is number and contact.score < 70", json!(false)),
+            ("contact.score >= 70 and 'lead' in contact.tags", json!(true)),
             ("clicked('offer') and not clicked('other')", json!(true)),
-            (
-                "event.customer.name == 'Bo' and reply.value == 'yes' and offer == 'discount'",
-                json!(true),
-            ),
+            ("event.customer.name == 'Bo' and reply.value == 'yes' and offer == 'discount'", json!(true)),
             ("event.items | length", json!(2)),
         ];
         for (source, value) in table {

@@ -9,9 +9,7 @@ use std::sync::{Arc, LazyLock};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 use minijinja::value::{Object, ObjectRepr, Value, ValueKind};
-use minijinja::{
-    Environment, Error, ErrorKind, Output, State, UndefinedBehavior, escape_formatter,
-};
+use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior, escape_formatter};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::languages::DateWords;
@@ -54,11 +52,7 @@ pub(super) const SETTING: &str = "@setting";
 const SIGNS: [(&str, &str); 4] = [("USD", "$"), ("EUR", "€"), ("GBP", "£"), ("JPY", "¥")];
 
 /// RFC 3986's unreserved characters need no encoding.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// For texts: an undefined value is an error, so that it is never sent as nothing.
 pub(super) static TEXTS: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -114,27 +108,19 @@ fn environment() -> Environment<'static> {
     env.set_fuel(Some(FUEL));
     env.set_recursion_limit(RECURSION_LIMIT);
     env.set_debug(false);
-    env.set_formatter(|out: &mut Output, state: &mut State, value: &Value| {
-        if value.is_none() {
-            Ok(())
-        } else {
-            escape_formatter(out, state, value)
-        }
-    });
+    env.set_formatter(
+        |out: &mut Output, state: &mut State, value: &Value| {
+            if value.is_none() { Ok(()) } else { escape_formatter(out, state, value) }
+        },
+    );
     env.add_global(NULL, ());
     env.add_test("none", is_missing);
     env.add_filter("default", default);
     env.add_filter("money", money);
     env.add_filter("urlencode", urlencode);
-    env.add_filter("day", |state: &State, value: &Value| {
-        shown(state, value, true, false)
-    });
-    env.add_filter("time", |state: &State, value: &Value| {
-        shown(state, value, false, true)
-    });
-    env.add_filter("day_time", |state: &State, value: &Value| {
-        shown(state, value, true, true)
-    });
+    env.add_filter("day", |state: &State, value: &Value| shown(state, value, true, false));
+    env.add_filter("time", |state: &State, value: &Value| shown(state, value, false, true));
+    env.add_filter("day_time", |state: &State, value: &Value| shown(state, value, true, true));
     env
 }
 
@@ -145,10 +131,7 @@ fn is_missing(value: &Value) -> bool {
 
 /// Undefined, null and the empty text give way to the other value.
 fn default(value: &Value, other: Option<Value>) -> Value {
-    if is_missing(value)
-        || value.as_str() == Some("")
-        || value.downcast_object_ref::<Absent>().is_some()
-    {
+    if is_missing(value) || value.as_str() == Some("") || value.downcast_object_ref::<Absent>().is_some() {
         other.unwrap_or_else(|| Value::from(""))
     } else {
         value.clone()
@@ -174,12 +157,7 @@ fn money(state: &State, value: &Value, currency: Option<&str>) -> Result<String,
     };
     let amount = amount
         .filter(|amount: &f64| amount.is_finite())
-        .ok_or_else(|| {
-            Error::new(
-                ErrorKind::InvalidOperation,
-                format!("`{value}` is not an amount; `money` needs a number"),
-            )
-        })?;
+        .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("`{value}` is not an amount; `money` needs a number")))?;
     let digits = format!("{:.2}", amount.abs());
     let (whole, cents) = digits.split_once('.').unwrap_or((&digits, "00"));
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
@@ -190,15 +168,8 @@ fn money(state: &State, value: &Value, currency: Option<&str>) -> Result<String,
         grouped.push(digit);
     }
     let currency = currency.unwrap_or("USD");
-    let sign = SIGNS
-        .iter()
-        .find(|(code, _)| *code == currency)
-        .map_or_else(|| format!("{currency} "), |(_, sign)| (*sign).to_owned());
-    let minus = if amount < 0.0 && digits != "0.00" {
-        "-"
-    } else {
-        ""
-    };
+    let sign = SIGNS.iter().find(|(code, _)| *code == currency).map_or_else(|| format!("{currency} "), |(_, sign)| (*sign).to_owned());
+    let minus = if amount < 0.0 && digits != "0.00" { "-" } else { "" };
     Ok(format!("{minus}{sign}{grouped}.{cents}"))
 }
 
@@ -216,18 +187,10 @@ fn shown(state: &State, value: &Value, day: bool, time: bool) -> Result<String, 
         return Ok(String::new());
     }
     let setting = state.lookup(SETTING);
-    let Some(setting) = setting
-        .as_ref()
-        .and_then(|setting| setting.downcast_object_ref::<Setting>())
-    else {
-        return Err(Error::new(
-            ErrorKind::InvalidOperation,
-            "there is no time zone to show this in",
-        ));
+    let Some(setting) = setting.as_ref().and_then(|setting| setting.downcast_object_ref::<Setting>()) else {
+        return Err(Error::new(ErrorKind::InvalidOperation, "there is no time zone to show this in"));
     };
-    let moment: Option<Timestamp> = value
-        .as_str()
-        .and_then(|text| parse_when(text, &setting.zone));
+    let moment: Option<Timestamp> = value.as_str().and_then(|text| parse_when(text, &setting.zone));
     let moment = moment.ok_or_else(|| {
         Error::new(
             ErrorKind::InvalidOperation,
@@ -238,11 +201,7 @@ fn shown(state: &State, value: &Value, day: bool, time: bool) -> Result<String, 
     Ok(match (day, time) {
         (true, false) => write_day(local, setting.words),
         (false, _) => write_time(local, setting.words),
-        (true, true) => format!(
-            "{}, {}",
-            write_day(local, setting.words),
-            write_time(local, setting.words)
-        ),
+        (true, true) => format!("{}, {}", write_day(local, setting.words), write_time(local, setting.words)),
     })
 }
 
@@ -250,11 +209,7 @@ fn shown(state: &State, value: &Value, day: bool, time: bool) -> Result<String, 
 fn write_day(at: civil::DateTime, words: &DateWords) -> String {
     let weekday = DateWords::at(words.days, at.date().weekday().to_monday_zero_offset());
     let month = DateWords::at(words.months, at.month() - 1);
-    if words.is_english() {
-        format!("{weekday} {month} {}", at.day())
-    } else {
-        format!("{weekday} {} {month}", at.day())
-    }
+    if words.is_english() { format!("{weekday} {month} {}", at.day()) } else { format!("{weekday} {} {month}", at.day()) }
 }
 
 /// `3:00pm`, `15:00`.
@@ -262,16 +217,8 @@ fn write_time(at: civil::DateTime, words: &DateWords) -> String {
     if !words.is_english() {
         return format!("{:02}:{:02}", at.hour(), at.minute());
     }
-    let hour = if at.hour() % 12 == 0 {
-        12
-    } else {
-        at.hour() % 12
-    };
-    format!(
-        "{hour}:{:02}{}",
-        at.minute(),
-        if at.hour() < 12 { "am" } else { "pm" }
-    )
+    let hour = if at.hour() % 12 == 0 { 12 } else { at.hour() % 12 };
+    format!("{hour}:{:02}{}", at.minute(), if at.hour() < 12 { "am" } else { "pm" })
 }
 
 #[cfg(test)]
@@ -282,14 +229,8 @@ mod tests {
 
     /// Renders for a contact of this language, in the sample conversation.
     fn render_in(language: &'static str, source: &str) -> Result<String, RenderError> {
-        let sample = Sample {
-            language,
-            ..Sample::new()
-        };
-        Template::parse(source)
-            .unwrap()
-            .render(&sample.scope())
-            .map(|rendered| rendered.text)
+        let sample = Sample { language, ..Sample::new() };
+        Template::parse(source).unwrap().render(&sample.scope()).map(|rendered| rendered.text)
     }
 
     /// Renders in English and expects a text.
@@ -301,48 +242,23 @@ mod tests {
     fn money() {
         assert_eq!(render("{{ event.total | money }}"), "$42.50");
         assert_eq!(render("{{ event.total | money('EUR') }}"), "€42.50");
-        assert_eq!(
-            render("{{ '1234567.5' | money }} {{ -3 | money }} {{ 7 | money('CHF') }}"),
-            "$1,234,567.50 -$3.00 CHF 7.00"
-        );
+        assert_eq!(render("{{ '1234567.5' | money }} {{ -3 | money }} {{ 7 | money('CHF') }}"), "$1,234,567.50 -$3.00 CHF 7.00");
         assert_eq!(render("[{{ contact.last_name | money }}]"), "[]");
         let error = render_in("en", "{{ event.order_id ~ 'x' | money }}").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "`x` is not an amount; `money` needs a number"
-        );
+        assert_eq!(error.to_string(), "`x` is not an amount; `money` needs a number");
     }
 
     #[test]
     fn days_and_times_in_the_contacts_zone() {
-        assert_eq!(
-            render("{{ event.starts_at | day_time }}"),
-            "Thu Mar 5, 3:00pm"
-        );
-        assert_eq!(
-            render("{{ event.starts_at | day }} {{ event.starts_at | time }}"),
-            "Thu Mar 5 3:00pm"
-        );
+        assert_eq!(render("{{ event.starts_at | day_time }}"), "Thu Mar 5, 3:00pm");
+        assert_eq!(render("{{ event.starts_at | day }} {{ event.starts_at | time }}"), "Thu Mar 5 3:00pm");
         assert_eq!(render("{{ queue.opens_at | time }}"), "8:00am");
-        assert_eq!(
-            render("{{ '2026-03-05T21:00:00Z' | time }} {{ '2026-06-05' | day }}"),
-            "3:00pm Fri Jun 5"
-        );
-        assert_eq!(
-            render("{{ '2026-03-05 00:30' | time }} {{ '2026-03-05 12:30' | time }}"),
-            "12:30am 12:30pm"
-        );
+        assert_eq!(render("{{ '2026-03-05T21:00:00Z' | time }} {{ '2026-06-05' | day }}"), "3:00pm Fri Jun 5");
+        assert_eq!(render("{{ '2026-03-05 00:30' | time }} {{ '2026-03-05 12:30' | time }}"), "12:30am 12:30pm");
         assert_eq!(render("{{ now | day_time }}"), "Tue Mar 3, 10:00am");
         assert_eq!(render("[{{ event.gone | day }}]"), "[]");
-        assert!(
-            matches!(render_in("en", "{{ 'soon' | day }}"), Err(RenderError::Other { message }) if message.starts_with("`soon` is not a time"))
-        );
-        assert_eq!(
-            render_in("en", "{{ event.at | day }}"),
-            Err(RenderError::Undefined {
-                name: "event.at".to_owned()
-            })
-        );
+        assert!(matches!(render_in("en", "{{ 'soon' | day }}"), Err(RenderError::Other { message }) if message.starts_with("`soon` is not a time")));
+        assert_eq!(render_in("en", "{{ event.at | day }}"), Err(RenderError::Undefined { name: "event.at".to_owned() }));
     }
 
     #[test]
@@ -353,58 +269,26 @@ mod tests {
         assert_eq!(shown("de"), "fr 5 jun, 19:00");
         assert_eq!(shown("pt-BR"), "sex 5 jun, 19:00");
         assert_eq!(shown("ja"), "Fri Jun 5, 7:00pm");
-        assert_eq!(
-            render_in("es", "{{ '2026-01-07 09:05' | day_time }}").unwrap(),
-            "mié 7 ene, 09:05"
-        );
+        assert_eq!(render_in("es", "{{ '2026-01-07 09:05' | day_time }}").unwrap(), "mié 7 ene, 09:05");
     }
 
     #[test]
     fn default_replaces_undefined_null_and_the_empty_text() {
         assert_eq!(render("{{ contact.first_name | default('Hi') }}"), "Ana");
-        assert_eq!(
-            render(
-                "{{ contact.last_name | default('Hi') }} {{ event.vip | default('no') }} {{ '' | default('x') }}"
-            ),
-            "Hi no x"
-        );
+        assert_eq!(render("{{ contact.last_name | default('Hi') }} {{ event.vip | default('no') }} {{ '' | default('x') }}"), "Hi no x");
         assert_eq!(render("[{{ event.vip | default }}]"), "[]");
         // At any depth.
-        assert_eq!(
-            render("{{ event.shop.owner.name | default('us') }} {{ order.id | default('?') }}"),
-            "us ?"
-        );
+        assert_eq!(render("{{ event.shop.owner.name | default('us') }} {{ order.id | default('?') }}"), "us ?");
         assert_eq!(render("{{ event.customer.name | default('us') }}"), "Bo");
     }
 
     #[test]
     fn minijinjas_own_filters() {
-        assert_eq!(
-            render("{{ contact.phone | urlencode }} {{ 'a b/ü' | urlencode }}"),
-            "%2B15125550111 a%20b%2F%C3%BC"
-        );
-        assert_eq!(
-            render(
-                "{{ brand | upper }} {{ brand | lower }} {{ 'a b' | title }} {{ ' x ' | trim }}"
-            ),
-            "ACME HOME acme home A B x"
-        );
-        assert_eq!(
-            render("{{ 2.567 | round(1) }} {{ '7' | int }} {{ contact.tags | length }}"),
-            "2.6 7 1"
-        );
-        assert_eq!(
-            render(
-                "{{ [1, 2] | join('+') }} {{ [1, 2] | first }} {{ [1, 2] | last }} {{ 'ab' | replace('b', 'c') }}"
-            ),
-            "1+2 1 2 ac"
-        );
+        assert_eq!(render("{{ contact.phone | urlencode }} {{ 'a b/ü' | urlencode }}"), "%2B15125550111 a%20b%2F%C3%BC");
+        assert_eq!(render("{{ brand | upper }} {{ brand | lower }} {{ 'a b' | title }} {{ ' x ' | trim }}"), "ACME HOME acme home A B x");
+        assert_eq!(render("{{ 2.567 | round(1) }} {{ '7' | int }} {{ contact.tags | length }}"), "2.6 7 1");
+        assert_eq!(render("{{ [1, 2] | join('+') }} {{ [1, 2] | first }} {{ [1, 2] | last }} {{ 'ab' | replace('b', 'c') }}"), "1+2 1 2 ac");
         // Null prints as nothing, also where text is wanted.
-        assert_eq!(
-            render(
-                "[{{ contact.last_name }}{{ contact.last_name | upper }}{{ 'x' ~ contact.last_name }}]"
-            ),
-            "[x]"
-        );
+        assert_eq!(render("[{{ contact.last_name }}{{ contact.last_name | upper }}{{ 'x' ~ contact.last_name }}]"), "[x]");
     }
 }

@@ -46,11 +46,7 @@ pub(super) struct LinkMaker {
 impl LinkMaker {
     /// A maker for one text.
     pub(super) fn new(base: &str, seed: &str) -> LinkMaker {
-        LinkMaker {
-            base: base.trim_end_matches('/').to_owned(),
-            seed: seed.to_owned(),
-            made: Mutex::new(Vec::new()),
-        }
+        LinkMaker { base: base.trim_end_matches('/').to_owned(), seed: seed.to_owned(), made: Mutex::new(Vec::new()) }
     }
 
     /// The links made, in order of the text.
@@ -73,19 +69,11 @@ impl Object for LinkMaker {
         let url = url
             .as_str()
             .filter(|url| url.starts_with("https://") || url.starts_with("http://"))
-            .ok_or_else(|| {
-                Error::new(
-                    ErrorKind::InvalidOperation,
-                    "`link` needs an address that begins with https:// or http://",
-                )
-            })?;
+            .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "`link` needs an address that begins with https:// or http://"))?;
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let code = code(&format!("{}\n{}\n{url}", self.seed, made.len()));
         let short = format!("{}/l/{code}", self.base);
-        made.push(Link {
-            code,
-            url: url.to_owned(),
-        });
+        made.push(Link { code, url: url.to_owned() });
         Ok(Value::from(short))
     }
 }
@@ -93,15 +81,10 @@ impl Object for LinkMaker {
 /// The first eight bytes of the hash as base 62, so that the same text of the same step gets the same link again.
 fn code(seed: &str) -> String {
     let hash = Sha256::digest(seed.as_bytes());
-    let mut rest = hash
-        .iter()
-        .take(8)
-        .fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    let mut rest = hash.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
     let mut code = String::with_capacity(CODE_LENGTH);
     for _ in 0..CODE_LENGTH {
-        let digit = usize::try_from(rest % 62)
-            .ok()
-            .and_then(|at| BASE62.get(at));
+        let digit = usize::try_from(rest % 62).ok().and_then(|at| BASE62.get(at));
         code.push(char::from(digit.copied().unwrap_or(b'0')));
         rest /= 62;
     }
@@ -136,9 +119,7 @@ pub(super) struct Transcript {
 impl Transcript {
     /// Keeps no more than may be asked for.
     pub(super) fn new(lines: &[String]) -> Transcript {
-        Transcript {
-            lines: last(lines, MAX_TRANSCRIPT).to_vec(),
-        }
+        Transcript { lines: last(lines, MAX_TRANSCRIPT).to_vec() }
     }
 }
 
@@ -155,9 +136,7 @@ impl Object for Transcript {
 
 /// The last so many lines, or all there are.
 fn last(lines: &[String], count: usize) -> &[String] {
-    lines
-        .get(lines.len().saturating_sub(count)..)
-        .unwrap_or_default()
+    lines.get(lines.len().saturating_sub(count)..).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -168,10 +147,7 @@ mod tests {
     fn codes_are_ten_characters_and_depend_on_all_of_the_seed() {
         assert_eq!(code("a\n0\nhttps://x.example").len(), CODE_LENGTH);
         assert_eq!(code("a"), code("a"));
-        assert_ne!(
-            code("a\n0\nhttps://x.example"),
-            code("a\n1\nhttps://x.example")
-        );
+        assert_ne!(code("a\n0\nhttps://x.example"), code("a\n1\nhttps://x.example"));
         assert!(code("a").bytes().all(|c| c.is_ascii_alphanumeric()));
     }
 }

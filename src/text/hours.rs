@@ -27,15 +27,9 @@ const DAY_NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// Reads `9am` or `8:30pm`; `12am` is midnight. Nothing else is a time of day in a playbook.
 pub fn parse_time_of_day(text: &str) -> Option<Time> {
-    let (clock, afternoon) = text
-        .strip_suffix("am")
-        .map(|clock| (clock, 0))
-        .or_else(|| Some((text.strip_suffix("pm")?, 12)))?;
-    let (hour, minute) = clock
-        .split_once(':')
-        .map_or((clock, "00"), |(hour, minute)| (hour, minute));
-    let is_number =
-        |digits: &str| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let (clock, afternoon) = text.strip_suffix("am").map(|clock| (clock, 0)).or_else(|| Some((text.strip_suffix("pm")?, 12)))?;
+    let (hour, minute) = clock.split_once(':').map_or((clock, "00"), |(hour, minute)| (hour, minute));
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
     if !is_number(hour) || hour.len() > 2 || !is_number(minute) || minute.len() != 2 {
         return None;
     }
@@ -46,16 +40,8 @@ pub fn parse_time_of_day(text: &str) -> Option<Time> {
 /// Writes a time of day the way `parse_time_of_day` reads it.
 pub fn write_time_of_day(time: Time) -> String {
     let half = if time.hour() < 12 { "am" } else { "pm" };
-    let hour = if time.hour() % 12 == 0 {
-        12
-    } else {
-        time.hour() % 12
-    };
-    if time.minute() == 0 {
-        format!("{hour}{half}")
-    } else {
-        format!("{hour}:{:02}{half}", time.minute())
-    }
+    let hour = if time.hour() % 12 == 0 { 12 } else { time.hour() % 12 };
+    if time.minute() == 0 { format!("{hour}{half}") } else { format!("{hour}:{:02}{half}", time.minute()) }
 }
 
 /// A part of the day, `9am-8pm`.
@@ -69,18 +55,12 @@ pub struct Window {
 
 impl Window {
     /// The whole day.
-    const ALL_DAY: Window = Window {
-        from: Time::midnight(),
-        to: Time::midnight(),
-    };
+    const ALL_DAY: Window = Window { from: Time::midnight(), to: Time::midnight() };
 
     /// Reads `9am-8pm`. The end comes after the beginning; `12am` as the end is the midnight that ends the day.
     pub fn parse(text: &str) -> Option<Window> {
         let (from, to) = text.split_once('-')?;
-        let window = Window {
-            from: parse_time_of_day(from.trim())?,
-            to: parse_time_of_day(to.trim())?,
-        };
+        let window = Window { from: parse_time_of_day(from.trim())?, to: parse_time_of_day(to.trim())? };
         (window.ends_at_midnight() || window.from < window.to).then_some(window)
     }
 
@@ -103,28 +83,15 @@ impl Window {
     /// Opening and closing on a date in a zone. A time that doesn't exist that day is taken at the same distance after
     /// midnight of the old offset; of one that comes twice the first is meant.
     fn on(self, date: Date, zone: &TimeZone) -> Option<(Timestamp, Timestamp)> {
-        let last = if self.ends_at_midnight() {
-            date.tomorrow().ok()?
-        } else {
-            date
-        };
-        let instant = |date: Date, time: Time| {
-            zone.to_ambiguous_timestamp(date.to_datetime(time))
-                .compatible()
-                .ok()
-        };
+        let last = if self.ends_at_midnight() { date.tomorrow().ok()? } else { date };
+        let instant = |date: Date, time: Time| zone.to_ambiguous_timestamp(date.to_datetime(time)).compatible().ok();
         Some((instant(date, self.from)?, instant(last, self.to)?))
     }
 }
 
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}-{}",
-            write_time_of_day(self.from),
-            write_time_of_day(self.to)
-        )
+        write!(f, "{}-{}", write_time_of_day(self.from), write_time_of_day(self.to))
     }
 }
 
@@ -171,20 +138,14 @@ pub struct OpenHours {
 
 impl Default for OpenHours {
     fn default() -> OpenHours {
-        OpenHours {
-            window: None,
-            days: Days::ALL,
-        }
+        OpenHours { window: None, days: Days::ALL }
     }
 }
 
 impl OpenHours {
     /// Whether `at` is inside, in every zone.
     pub fn is_open(&self, at: Timestamp, zones: &[TimeZone]) -> bool {
-        self.is_always()
-            || zones
-                .iter()
-                .all(|zone| self.open_from(at, zone) == Some(at))
+        self.is_always() || zones.iter().all(|zone| self.open_from(at, zone) == Some(at))
     }
 
     /// The first moment from `at` on that is inside in every zone; `at` itself when open. Hours that never open give the
@@ -195,11 +156,7 @@ impl OpenHours {
         }
         let mut moment = at;
         for _ in 0..MAX_ROUNDS {
-            let Some(openings) = zones
-                .iter()
-                .map(|zone| self.open_from(moment, zone))
-                .collect::<Option<Vec<_>>>()
-            else {
+            let Some(openings) = zones.iter().map(|zone| self.open_from(moment, zone)).collect::<Option<Vec<_>>>() else {
                 return Timestamp::MAX;
             };
             match openings.into_iter().max() {
@@ -215,10 +172,7 @@ impl OpenHours {
         if self.is_always() {
             return None;
         }
-        zones
-            .iter()
-            .filter_map(|zone| self.closed_from(at, zone))
-            .min()
+        zones.iter().filter_map(|zone| self.closed_from(at, zone)).min()
     }
 
     /// The hours inside both.
@@ -226,14 +180,8 @@ impl OpenHours {
         let days = Days(self.days.0 & other.days.0);
         match (self.window, other.window) {
             (Some(mine), Some(theirs)) => match mine.narrow(theirs) {
-                Some(window) => OpenHours {
-                    window: Some(window),
-                    days,
-                },
-                None => OpenHours {
-                    window: None,
-                    days: Days::NONE,
-                },
+                Some(window) => OpenHours { window: Some(window), days },
+                None => OpenHours { window: None, days: Days::NONE },
             },
             (window, None) | (None, window) => OpenHours { window, days },
         }
@@ -274,9 +222,7 @@ impl OpenHours {
 
     /// Opening and closing on this date; none on a day that is not in the set.
     fn on(&self, date: Date, zone: &TimeZone) -> Option<(Timestamp, Timestamp)> {
-        self.days
-            .has(date.weekday())
-            .then(|| self.window.unwrap_or(Window::ALL_DAY).on(date, zone))?
+        self.days.has(date.weekday()).then(|| self.window.unwrap_or(Window::ALL_DAY).on(date, zone))?
     }
 }
 
@@ -291,18 +237,12 @@ mod tests {
 
     /// Zones by name.
     fn zones(names: &[&str]) -> Vec<TimeZone> {
-        names
-            .iter()
-            .map(|name| TimeZone::get(name).unwrap())
-            .collect()
+        names.iter().map(|name| TimeZone::get(name).unwrap()).collect()
     }
 
     /// Hours as settings write them.
     fn hours(window: &str, days: &str) -> OpenHours {
-        OpenHours {
-            window: Window::parse(window),
-            days: Days::parse(days).unwrap(),
-        }
+        OpenHours { window: Window::parse(window), days: Days::parse(days).unwrap() }
     }
 
     #[test]
@@ -310,9 +250,7 @@ mod tests {
         for text in ["9am", "8:30pm", "12am", "12pm", "12:05am", "11:59pm"] {
             assert_eq!(write_time_of_day(parse_time_of_day(text).unwrap()), text);
         }
-        for text in [
-            "9", "21:00", "25:00", "0am", "13pm", "9:5am", "9 am", "9AM", "am", "+9am", "009am",
-        ] {
+        for text in ["9", "21:00", "25:00", "0am", "13pm", "9:5am", "9 am", "9AM", "am", "+9am", "009am"] {
             assert_eq!(parse_time_of_day(text), None, "{text}");
         }
         assert_eq!(Window::parse("9am-12am").unwrap().to_string(), "9am-12am");
@@ -324,15 +262,10 @@ mod tests {
     #[test]
     fn days_are_ranges_and_lists() {
         let days = Days::parse("mon-fri,sun").unwrap();
-        assert!(
-            days.has(Weekday::Monday) && days.has(Weekday::Friday) && days.has(Weekday::Sunday)
-        );
+        assert!(days.has(Weekday::Monday) && days.has(Weekday::Friday) && days.has(Weekday::Sunday));
         assert!(!days.has(Weekday::Saturday));
         assert_eq!(Days::parse("mon-sun"), Some(Days::ALL));
-        assert!(
-            Days::parse("fri-mon")
-                .is_some_and(|days| days.has(Weekday::Saturday) && !days.has(Weekday::Tuesday))
-        );
+        assert!(Days::parse("fri-mon").is_some_and(|days| days.has(Weekday::Saturday) && !days.has(Weekday::Tuesday)));
         assert_eq!(Days::parse("monday"), None);
         assert_eq!(Days::parse(""), None);
     }
@@ -346,18 +279,9 @@ mod tests {
         assert!(hours.is_open(at("2026-03-06T19:59:59-06:00"), &chicago));
         assert!(!hours.is_open(at("2026-03-06T20:00:00-06:00"), &chicago));
         // The clock changes over the week-end.
-        assert_eq!(
-            hours.next_open(at("2026-03-06T20:00:00-06:00"), &chicago),
-            at("2026-03-09T09:00:00-05:00")
-        );
-        assert_eq!(
-            hours.closes(at("2026-03-06T10:00:00-06:00"), &chicago),
-            Some(at("2026-03-06T20:00:00-06:00"))
-        );
-        assert_eq!(
-            hours.closes(at("2026-03-07T10:00:00-06:00"), &chicago),
-            Some(at("2026-03-07T10:00:00-06:00"))
-        );
+        assert_eq!(hours.next_open(at("2026-03-06T20:00:00-06:00"), &chicago), at("2026-03-09T09:00:00-05:00"));
+        assert_eq!(hours.closes(at("2026-03-06T10:00:00-06:00"), &chicago), Some(at("2026-03-06T20:00:00-06:00")));
+        assert_eq!(hours.closes(at("2026-03-07T10:00:00-06:00"), &chicago), Some(at("2026-03-07T10:00:00-06:00")));
     }
 
     #[test]
@@ -366,14 +290,8 @@ mod tests {
         let now = at("2026-03-06T23:00:00-06:00");
         assert!(always.is_open(now, &chicago) && always.closes(now, &chicago).is_none());
         assert_eq!(always.next_open(now, &chicago), now);
-        let week = OpenHours {
-            window: None,
-            days: Days::parse("mon-fri").unwrap(),
-        };
-        assert_eq!(
-            week.closes(at("2026-03-04T10:00:00-06:00"), &chicago),
-            Some(at("2026-03-07T00:00:00-06:00"))
-        );
+        let week = OpenHours { window: None, days: Days::parse("mon-fri").unwrap() };
+        assert_eq!(week.closes(at("2026-03-04T10:00:00-06:00"), &chicago), Some(at("2026-03-07T00:00:00-06:00")));
         assert_eq!(hours("12am-12am", "mon-sun").closes(now, &chicago), None);
     }
 
@@ -382,66 +300,31 @@ mod tests {
         let hours = hours("9am-8pm", "mon-sun");
         let two = zones(&["America/New_York", "America/Chicago"]);
         assert!(!hours.is_open(at("2026-03-03T09:30:00-05:00"), &two));
-        assert_eq!(
-            hours.next_open(at("2026-03-03T09:30:00-05:00"), &two),
-            at("2026-03-03T09:00:00-06:00")
-        );
-        assert_eq!(
-            hours.closes(at("2026-03-03T12:00:00-06:00"), &two),
-            Some(at("2026-03-03T20:00:00-05:00"))
-        );
+        assert_eq!(hours.next_open(at("2026-03-03T09:30:00-05:00"), &two), at("2026-03-03T09:00:00-06:00"));
+        assert_eq!(hours.closes(at("2026-03-03T12:00:00-06:00"), &two), Some(at("2026-03-03T20:00:00-05:00")));
         let apart = zones(&["Pacific/Honolulu", "Europe/London"]);
-        assert_eq!(
-            hours.next_open(at("2026-03-03T12:00:00Z"), &apart),
-            at("2026-03-03T19:00:00Z")
-        );
+        assert_eq!(hours.next_open(at("2026-03-03T12:00:00Z"), &apart), at("2026-03-03T19:00:00Z"));
         let never = self::hours("9am-10am", "mon-sun");
-        assert_eq!(
-            never.next_open(at("2026-03-03T12:00:00Z"), &two),
-            Timestamp::MAX
-        );
+        assert_eq!(never.next_open(at("2026-03-03T12:00:00Z"), &two), Timestamp::MAX);
     }
 
     #[test]
     fn narrowing_cuts_windows_and_days() {
         let cut = hours("9am-8pm", "mon-fri").narrow(&hours("8am-12am", "fri-sun"));
-        assert_eq!(
-            (cut.window.unwrap().to_string().as_str(), cut.days),
-            ("9am-8pm", Days::parse("fri").unwrap())
-        );
-        assert_eq!(
-            hours("9am-8pm", "mon").narrow(&OpenHours::default()),
-            hours("9am-8pm", "mon")
-        );
-        assert!(
-            hours("9am-11am", "mon")
-                .narrow(&hours("11am-8pm", "mon"))
-                .is_empty()
-        );
-        assert!(
-            hours("9am-11am", "mon")
-                .narrow(&hours("9am-11am", "tue"))
-                .is_empty()
-        );
+        assert_eq!((cut.window.unwrap().to_string().as_str(), cut.days), ("9am-8pm", Days::parse("fri").unwrap()));
+        assert_eq!(hours("9am-8pm", "mon").narrow(&OpenHours::default()), hours("9am-8pm", "mon"));
+        assert!(hours("9am-11am", "mon").narrow(&hours("11am-8pm", "mon")).is_empty());
+        assert!(hours("9am-11am", "mon").narrow(&hours("9am-11am", "tue")).is_empty());
         let empty = hours("9am-11am", "mon").narrow(&hours("11am-8pm", "mon"));
-        assert_eq!(
-            empty.next_open(at("2026-03-03T12:00:00Z"), &zones(&["UTC"])),
-            Timestamp::MAX
-        );
+        assert_eq!(empty.next_open(at("2026-03-03T12:00:00Z"), &zones(&["UTC"])), Timestamp::MAX);
         assert!(!empty.is_open(at("2026-03-03T12:00:00Z"), &zones(&["UTC"])));
     }
 
     #[test]
     fn a_missing_or_doubled_opening_hour() {
         let (early, chicago) = (hours("2:30am-5am", "mon-sun"), zones(&["America/Chicago"]));
-        assert_eq!(
-            early.next_open(at("2026-03-08T00:00:00-06:00"), &chicago),
-            at("2026-03-08T03:30:00-05:00")
-        );
+        assert_eq!(early.next_open(at("2026-03-08T00:00:00-06:00"), &chicago), at("2026-03-08T03:30:00-05:00"));
         let doubled = hours("1:30am-5am", "mon-sun");
-        assert_eq!(
-            doubled.next_open(at("2026-11-01T00:00:00-05:00"), &chicago),
-            at("2026-11-01T01:30:00-05:00")
-        );
+        assert_eq!(doubled.next_open(at("2026-11-01T00:00:00-05:00"), &chicago), at("2026-11-01T01:30:00-05:00"));
     }
 }

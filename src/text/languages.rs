@@ -70,25 +70,18 @@ impl DateWords {
     pub(super) fn of(tag: &str) -> &'static DateWords {
         let language = first_part(tag);
         let [english, ..] = &DATE_WORDS;
-        DATE_WORDS
-            .iter()
-            .find(|row| row.language == language)
-            .unwrap_or(english)
+        DATE_WORDS.iter().find(|row| row.language == language).unwrap_or(english)
     }
 
     /// The name at a place of one of the lists, counted from 0.
     pub(super) fn at(names: &'static str, place: i8) -> &'static str {
         let place = usize::try_from(place).ok();
-        place
-            .and_then(|place| names.split(' ').nth(place))
-            .unwrap_or_default()
+        place.and_then(|place| names.split(' ').nth(place)).unwrap_or_default()
     }
 
     /// The place of a name in one of the lists, in any case.
     pub(super) fn place(names: &'static str, name: &str) -> Option<usize> {
-        names
-            .split(' ')
-            .position(|known| known == name || known.to_lowercase() == name)
+        names.split(' ').position(|known| known == name || known.to_lowercase() == name)
     }
 
     /// Whether dates are written month first and times with am and pm.
@@ -99,25 +92,15 @@ impl DateWords {
 
 /// `es` of `es-MX`, in lower case.
 pub fn first_part(tag: &str) -> String {
-    tag.split(['-', '_'])
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase()
+    tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase()
 }
 
 /// The tags to try for a contact, best first: its full tag, the first part of it, the playbook's, the workspace's.
 /// Each is given once.
-pub fn in_order<'a>(
-    contact: &'a str,
-    playbook: Option<&'a str>,
-    workspace: &'a str,
-) -> Vec<&'a str> {
+pub fn in_order<'a>(contact: &'a str, playbook: Option<&'a str>, workspace: &'a str) -> Vec<&'a str> {
     let first = contact.split(['-', '_']).next().unwrap_or_default();
     let mut tags: Vec<&str> = Vec::with_capacity(4);
-    for tag in [Some(contact), Some(first), playbook, Some(workspace)]
-        .into_iter()
-        .flatten()
-    {
+    for tag in [Some(contact), Some(first), playbook, Some(workspace)].into_iter().flatten() {
         if !tag.is_empty() && !tags.contains(&tag) {
             tags.push(tag);
         }
@@ -131,10 +114,7 @@ mod tests {
 
     #[test]
     fn tags_are_tried_from_the_most_exact_on() {
-        assert_eq!(
-            in_order("es-MX", Some("fr"), "en"),
-            ["es-MX", "es", "fr", "en"]
-        );
+        assert_eq!(in_order("es-MX", Some("fr"), "en"), ["es-MX", "es", "fr", "en"]);
         assert_eq!(in_order("en", None, "en"), ["en"]);
         assert_eq!(in_order("", Some("de"), "en"), ["de", "en"]);
     }

@@ -25,8 +25,7 @@ const GUARDS: [&str; 4] = ["default", "defined", "undefined", "none"];
 
 /// Reads a template.
 pub(super) fn of_template(source: &str) -> Result<Uses, TemplateFault> {
-    let tree = parse(source, "text", SyntaxConfig::default())
-        .map_err(|error| TemplateFault::of_syntax(&error, source))?;
+    let tree = parse(source, "text", SyntaxConfig::default()).map_err(|error| TemplateFault::of_syntax(&error, source))?;
     let mut reader = Reader::new(source);
     if let ast::Stmt::Template(template) = &tree {
         reader.body(&template.children)?;
@@ -41,13 +40,7 @@ pub(super) fn of_template(source: &str) -> Result<Uses, TemplateFault> {
 pub(super) fn of_expression(source: &str) -> Result<Uses, TemplateFault> {
     let tree = parse_expr(source).map_err(|error| TemplateFault::of_syntax(&error, source))?;
     let mut reader = Reader::new(source);
-    reader.expr(
-        &tree,
-        Place {
-            guarded: true,
-            ..Place::default()
-        },
-    )?;
+    reader.expr(&tree, Place { guarded: true, ..Place::default() })?;
     Ok(reader.finish())
 }
 
@@ -84,11 +77,7 @@ type Step = Result<(), TemplateFault>;
 
 impl<'s> Reader<'s> {
     fn new(source: &'s str) -> Reader<'s> {
-        Reader {
-            source,
-            locals: vec![HashSet::new()],
-            uses: Uses::default(),
-        }
+        Reader { source, locals: vec![HashSet::new()], uses: Uses::default() }
     }
 
     /// Sorts out what the walk has gathered.
@@ -105,18 +94,13 @@ impl<'s> Reader<'s> {
 
     /// Statements in order, so that `set` is known behind itself.
     fn body(&mut self, statements: &[ast::Stmt<'s>]) -> Step {
-        statements
-            .iter()
-            .try_for_each(|statement| self.statement(statement))
+        statements.iter().try_for_each(|statement| self.statement(statement))
     }
 
     /// One statement: `if`, `for` and `set` are read, every other tag is refused.
     fn statement(&mut self, statement: &ast::Stmt<'s>) -> Step {
         let plain = Place::default();
-        let condition = Place {
-            guarded: true,
-            ..plain
-        };
+        let condition = Place { guarded: true, ..plain };
         match statement {
             ast::Stmt::EmitRaw(_) => Ok(()),
             ast::Stmt::EmitExpr(emit) => self.expr(&emit.expr, plain),
@@ -167,20 +151,10 @@ impl<'s> Reader<'s> {
     /// A tag that texts must not have.
     fn refuse(&self, tag: &str, span: Span) -> Step {
         // The fault is the tag, not what it encloses: from its `{%` to the next `%}`.
-        let start = self
-            .source
-            .get(..offset(span.start_offset))
-            .and_then(|before| before.rfind("{%"));
+        let start = self.source.get(..offset(span.start_offset)).and_then(|before| before.rfind("{%"));
         let start = start.unwrap_or(offset(span.start_offset));
-        let end = self
-            .source
-            .get(start..)
-            .and_then(|rest| rest.find("%}"))
-            .map_or(self.source.len(), |at| start + at + 2);
-        Err(TemplateFault::new(
-            FaultKind::ForbiddenTag(tag.to_owned()),
-            start..end,
-        ))
+        let end = self.source.get(start..).and_then(|rest| rest.find("%}")).map_or(self.source.len(), |at| start + at + 2);
+        Err(TemplateFault::new(FaultKind::ForbiddenTag(tag.to_owned()), start..end))
     }
 
     /// What `for` and `set` name is local from here on.
@@ -205,10 +179,7 @@ impl<'s> Reader<'s> {
     /// One expression, with what surrounds it.
     fn expr(&mut self, expr: &ast::Expr<'s>, place: Place) -> Step {
         // What holds further in, unless the expression says otherwise.
-        let inner = Place {
-            guarded: place.guarded,
-            ..Place::default()
-        };
+        let inner = Place { guarded: place.guarded, ..Place::default() };
         match expr {
             ast::Expr::Const(_) => Ok(()),
             ast::Expr::Var(_) => self.name(expr, place),
@@ -220,108 +191,55 @@ impl<'s> Reader<'s> {
             ast::Expr::GetAttr(_) | ast::Expr::GetItem(_) => self.name(expr, place),
             ast::Expr::UnaryOp(op) => self.expr(&op.expr, inner),
             ast::Expr::BinOp(op) => {
-                let operand = Place {
-                    as_text: matches!(op.op, ast::BinOpKind::Concat),
-                    ..inner
-                };
+                let operand = Place { as_text: matches!(op.op, ast::BinOpKind::Concat), ..inner };
                 self.expr(&op.left, operand)?;
                 self.expr(&op.right, operand)
             }
             ast::Expr::Compare(compare) => {
                 self.expr(&compare.expr, inner)?;
-                compare
-                    .ops
-                    .iter()
-                    .try_for_each(|op| self.expr(&op.expr, inner))
+                compare.ops.iter().try_for_each(|op| self.expr(&op.expr, inner))
             }
             ast::Expr::IfExpr(branch) => {
-                self.expr(
-                    &branch.test_expr,
-                    Place {
-                        guarded: true,
-                        ..Place::default()
-                    },
-                )?;
+                self.expr(&branch.test_expr, Place { guarded: true, ..Place::default() })?;
                 self.expr(&branch.true_expr, place)?;
-                branch
-                    .false_expr
-                    .iter()
-                    .try_for_each(|expr| self.expr(expr, place))
+                branch.false_expr.iter().try_for_each(|expr| self.expr(expr, place))
             }
             ast::Expr::Filter(filter) => {
-                let base_end = filter
-                    .expr
-                    .as_ref()
-                    .map_or(filter.span().start_offset, |base| base.span().end_offset);
+                let base_end = filter.expr.as_ref().map_or(filter.span().start_offset, |base| base.span().end_offset);
                 if !lists(FILTERS, filter.name) {
-                    return Err(self.unknown(
-                        FaultKind::UnknownFilter(filter.name.to_owned()),
-                        filter.name,
-                        base_end,
-                    ));
+                    return Err(self.unknown(FaultKind::UnknownFilter(filter.name.to_owned()), filter.name, base_end));
                 }
                 self.uses.shows_time |= lists(TIME_FILTERS, filter.name);
                 let guarded = place.guarded || GUARDS.contains(&filter.name);
-                let base = Place {
-                    guarded,
-                    defaulted: filter.name == "default",
-                    as_text: lists(TEXT_FILTERS, filter.name),
-                };
-                filter
-                    .expr
-                    .iter()
-                    .try_for_each(|expr| self.expr(expr, base))?;
+                let base = Place { guarded, defaulted: filter.name == "default", as_text: lists(TEXT_FILTERS, filter.name) };
+                filter.expr.iter().try_for_each(|expr| self.expr(expr, base))?;
                 self.arguments(&filter.args, inner)
             }
             ast::Expr::Test(test) => {
                 if !lists(TESTS, test.name) {
                     let base_end = test.expr.span().end_offset;
-                    return Err(self.unknown(
-                        FaultKind::UnknownTest(test.name.to_owned()),
-                        test.name,
-                        base_end,
-                    ));
+                    return Err(self.unknown(FaultKind::UnknownTest(test.name.to_owned()), test.name, base_end));
                 }
-                self.expr(
-                    &test.expr,
-                    Place {
-                        guarded: place.guarded || GUARDS.contains(&test.name),
-                        ..inner
-                    },
-                )?;
+                self.expr(&test.expr, Place { guarded: place.guarded || GUARDS.contains(&test.name), ..inner })?;
                 self.arguments(&test.args, inner)
             }
             ast::Expr::Call(call) => self.call(call, inner),
             ast::Expr::Slice(slice) => {
                 self.expr(&slice.expr, inner)?;
-                [&slice.start, &slice.stop, &slice.step]
-                    .into_iter()
-                    .flatten()
-                    .try_for_each(|expr| self.expr(expr, inner))
+                [&slice.start, &slice.stop, &slice.step].into_iter().flatten().try_for_each(|expr| self.expr(expr, inner))
             }
-            ast::Expr::List(list) => list
-                .items
-                .iter()
-                .try_for_each(|item| self.expr(item, inner)),
-            ast::Expr::Tuple(tuple) => tuple
-                .items
-                .iter()
-                .try_for_each(|item| self.expr(item, inner)),
-            ast::Expr::Map(map) => map
-                .keys
-                .iter()
-                .chain(&map.values)
-                .try_for_each(|item| self.expr(item, inner)),
+            ast::Expr::List(list) => list.items.iter().try_for_each(|item| self.expr(item, inner)),
+            ast::Expr::Tuple(tuple) => tuple.items.iter().try_for_each(|item| self.expr(item, inner)),
+            ast::Expr::Map(map) => map.keys.iter().chain(&map.values).try_for_each(|item| self.expr(item, inner)),
         }
     }
 
     /// Arguments of filters, tests and functions are ordinary expressions.
     fn arguments(&mut self, args: &[ast::CallArg<'s>], place: Place) -> Step {
         args.iter().try_for_each(|arg| match arg {
-            ast::CallArg::Pos(expr)
-            | ast::CallArg::Kwarg(_, expr)
-            | ast::CallArg::PosSplat(expr)
-            | ast::CallArg::KwargSplat(expr) => self.expr(expr, place),
+            ast::CallArg::Pos(expr) | ast::CallArg::Kwarg(_, expr) | ast::CallArg::PosSplat(expr) | ast::CallArg::KwargSplat(expr) => {
+                self.expr(expr, place)
+            }
         })
     }
 
@@ -330,15 +248,8 @@ impl<'s> Reader<'s> {
         let start = call.span().start_offset;
         match call.identify_call() {
             ast::CallType::Function(name) => {
-                let Some(function) = FUNCTIONS
-                    .iter()
-                    .find(|function| **function == name && !self.is_local(name))
-                else {
-                    return Err(self.unknown(
-                        FaultKind::UnknownFunction(name.to_owned()),
-                        name,
-                        start,
-                    ));
+                let Some(function) = FUNCTIONS.iter().find(|function| **function == name && !self.is_local(name)) else {
+                    return Err(self.unknown(FaultKind::UnknownFunction(name.to_owned()), name, start));
                 };
                 self.uses.functions.insert(function);
                 if name == CLICKED {
@@ -346,8 +257,7 @@ impl<'s> Reader<'s> {
                 }
             }
             // `loop.cycle` and its like; no other value has methods.
-            ast::CallType::Method(ast::Expr::Var(var), _)
-                if var.id == "loop" && self.is_local("loop") => {}
+            ast::CallType::Method(ast::Expr::Var(var), _) if var.id == "loop" && self.is_local("loop") => {}
             ast::CallType::Method(_, name) | ast::CallType::Block(name) => {
                 return Err(self.unknown(FaultKind::UnknownFunction(name.to_owned()), name, start));
             }
@@ -373,11 +283,7 @@ impl<'s> Reader<'s> {
     /// The fault points at the name alone, which stands somewhere behind `from`.
     fn unknown(&self, kind: FaultKind, name: &str, from: u32) -> TemplateFault {
         let from = offset(from);
-        let start = self
-            .source
-            .get(from..)
-            .and_then(|rest| rest.find(name))
-            .map_or(from, |at| from + at);
+        let start = self.source.get(from..).and_then(|rest| rest.find(name)).map_or(from, |at| from + at);
         TemplateFault::new(kind, start..start + name.len())
     }
 
@@ -393,49 +299,30 @@ impl<'s> Reader<'s> {
         if self.is_local(first) || *first == NULL {
             return Ok(());
         }
-        self.uses.names.push(Name {
-            path: parts.join("."),
-            range: range(expr.span()),
-            guarded: place.guarded,
-        });
+        self.uses.names.push(Name { path: parts.join("."), range: range(expr.span()), guarded: place.guarded });
         self.want(first, fields, place);
         Ok(())
     }
 
     /// Notes which value the name needs at run time, and how it is used over all its places.
     fn want(&mut self, first: &str, fields: &[&str], place: Place) {
-        let at = self
-            .uses
-            .roots
-            .iter()
-            .position(|root| root.name == first)
-            .unwrap_or_else(|| {
-                self.uses.roots.push(Root {
-                    name: first.to_owned(),
-                    whole: None,
-                    fields: Vec::new(),
-                });
-                self.uses.roots.len() - 1
-            });
+        let at = self.uses.roots.iter().position(|root| root.name == first).unwrap_or_else(|| {
+            self.uses.roots.push(Root { name: first.to_owned(), whole: None, fields: Vec::new() });
+            self.uses.roots.len() - 1
+        });
         let Some(root) = self.uses.roots.get_mut(at) else {
             return;
         };
         match fields {
             [field, deeper @ ..] if super::scope::has_fields(first) => {
-                let manner = Manner {
-                    as_text: place.as_text,
-                    may_be_absent: place.defaulted && !deeper.is_empty(),
-                };
+                let manner = Manner { as_text: place.as_text, may_be_absent: place.defaulted && !deeper.is_empty() };
                 match root.fields.iter_mut().find(|(name, _)| name == field) {
                     Some((_, known)) => *known = known.and(manner),
                     None => root.fields.push(((*field).to_owned(), manner)),
                 }
             }
             _ => {
-                let manner = Manner {
-                    as_text: place.as_text,
-                    may_be_absent: place.defaulted && !fields.is_empty(),
-                };
+                let manner = Manner { as_text: place.as_text, may_be_absent: place.defaulted && !fields.is_empty() };
                 root.whole = Some(root.whole.map_or(manner, |known| known.and(manner)));
             }
         }

@@ -24,40 +24,23 @@ const MAX_DIGITS: usize = 15;
 const POINT_GROUPS: [&str; 6] = ["de", "es", "fr", "it", "nl", "pt"];
 
 /// Number words, as the whole reply: English and Spanish, each from zero to twelve.
-const NUMBER_WORDS: [&str; 2] = [
-    "zero one two three four five six seven eight nine ten eleven twelve",
-    "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce",
-];
+const NUMBER_WORDS: [&str; 2] =
+    ["zero one two three four five six seven eight nine ten eleven twelve", "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce"];
 
 /// Powers of ten of what may stand behind a number: the word, and whether a space may come between.
-const FACTORS: [(&str, bool, u32); 4] = [
-    ("k", true, 3),
-    ("thousand", true, 3),
-    ("m", false, 6),
-    ("million", true, 6),
-];
+const FACTORS: [(&str, bool, u32); 4] = [("k", true, 3), ("thousand", true, 3), ("m", false, 6), ("million", true, 6)];
 
 /// The first number in the text. `language` is the contact's tag and decides what a point before three digits means.
 pub fn number(text: &str, language: &str) -> Option<Number> {
-    let chars: Vec<char> = fold(text)
-        .filter(|c| !matches!(c, '$' | '€' | '£'))
-        .map(ascii_digit)
-        .collect();
+    let chars: Vec<char> = fold(text).filter(|c| !matches!(c, '$' | '€' | '£')).map(ascii_digit).collect();
     let Some(first) = chars.iter().position(char::is_ascii_digit) else {
         return number_word(text);
     };
-    let before = |back: usize| {
-        first
-            .checked_sub(back)
-            .and_then(|at| chars.get(at))
-            .copied()
-    };
+    let before = |back: usize| first.checked_sub(back).and_then(|at| chars.get(at)).copied();
     // `.51` at a word's beginning is a fraction; in `hi.51` the point ends a sentence.
-    let fraction = matches!(before(1), Some('.' | ','))
-        && before(2).is_none_or(|c| c.is_whitespace() || c == '-');
+    let fraction = matches!(before(1), Some('.' | ',')) && before(2).is_none_or(|c| c.is_whitespace() || c == '-');
     let sign_at = if fraction { 2 } else { 1 };
-    let negative =
-        before(sign_at) == Some('-') && before(sign_at + 1).is_none_or(char::is_whitespace);
+    let negative = before(sign_at) == Some('-') && before(sign_at + 1).is_none_or(char::is_whitespace);
 
     let start = if fraction { first - 1 } else { first };
     let body = chars.get(start..).unwrap_or_default();
@@ -67,19 +50,13 @@ pub fn number(text: &str, language: &str) -> Option<Number> {
         return None;
     }
     let (mantissa, decimals) = parse_body(body, fraction, language)?;
-    value(
-        if negative { -mantissa } else { mantissa },
-        decimals,
-        factor(rest),
-    )
+    value(if negative { -mantissa } else { mantissa }, decimals, factor(rest))
 }
 
 /// Digits and the signs that have a digit behind them.
 fn end_of_body(body: &[char]) -> usize {
     let digit_at = |at: usize| body.get(at).is_some_and(char::is_ascii_digit);
-    (0..body.len())
-        .find(|&at| !(digit_at(at) || is_sign(body.get(at)) && digit_at(at + 1)))
-        .unwrap_or(body.len())
+    (0..body.len()).find(|&at| !(digit_at(at) || is_sign(body.get(at)) && digit_at(at + 1))).unwrap_or(body.len())
 }
 
 /// Points and commas, either of which may group or divide.
@@ -93,19 +70,12 @@ fn parse_body(body: &[char], fraction: bool, language: &str) -> Option<(i64, u32
     if digits.len() > MAX_DIGITS {
         return None;
     }
-    let signs: Vec<(usize, char)> = body
-        .iter()
-        .copied()
-        .enumerate()
-        .filter(|(_, c)| is_sign(Some(c)))
-        .collect();
+    let signs: Vec<(usize, char)> = body.iter().copied().enumerate().filter(|(_, c)| is_sign(Some(c))).collect();
     let decimal_at = match signs.as_slice() {
         [] => None,
         [(at, _)] if fraction => Some(*at),
         [(at, sign)] => {
-            let groups = body.len() - at - 1 == 3
-                && (*sign == ','
-                    || POINT_GROUPS.contains(&languages::first_part(language).as_str()));
+            let groups = body.len() - at - 1 == 3 && (*sign == ',' || POINT_GROUPS.contains(&languages::first_part(language).as_str()));
             (!groups).then_some(*at)
         }
         // Both signs: the last is the decimal one. One sign repeated groups.
@@ -118,14 +88,8 @@ fn parse_body(body: &[char], fraction: bool, language: &str) -> Option<(i64, u32
 /// The power of ten of `k`, `thousand`, `m` or `million` behind the number, 0 without.
 fn factor(rest: &[char]) -> u32 {
     let spaces = rest.iter().take_while(|c| c.is_whitespace()).count();
-    let word: String = rest
-        .iter()
-        .skip(spaces)
-        .take_while(|c| c.is_alphanumeric())
-        .collect();
-    let found = FACTORS
-        .iter()
-        .find(|(name, spaced, _)| *name == word && (*spaced || spaces == 0));
+    let word: String = rest.iter().skip(spaces).take_while(|c| c.is_alphanumeric()).collect();
+    let found = FACTORS.iter().find(|(name, spaced, _)| *name == word && (*spaced || spaces == 0));
     found.map_or(0, |(_, _, power)| *power)
 }
 
@@ -139,9 +103,7 @@ fn value(mut mantissa: i64, mut decimals: u32, power: u32) -> Option<Number> {
     }
     if decimals == 0 {
         // 15 digits times a million can pass 64 bits: such a number is none.
-        return mantissa
-            .checked_mul(10_i64.checked_pow(power - shared)?)
-            .map(Number::from);
+        return mantissa.checked_mul(10_i64.checked_pow(power - shared)?).map(Number::from);
     }
     // Through the decimal text, so that 0.51 is the nearest float to 0.51.
     Number::from_f64(format!("{mantissa}e-{decimals}").parse().ok()?)
@@ -153,10 +115,7 @@ fn number_word(text: &str) -> Option<Number> {
     let [word] = words.as_slice() else {
         return None;
     };
-    NUMBER_WORDS
-        .iter()
-        .find_map(|row| row.split(' ').position(|name| name == word))
-        .map(Number::from)
+    NUMBER_WORDS.iter().find_map(|row| row.split(' ').position(|name| name == word)).map(Number::from)
 }
 
 /// Any script's digit as `0…9`. Unicode keeps the ten digits of a script in a row, so the place in the row is the value.
@@ -165,14 +124,8 @@ fn ascii_digit(c: char) -> char {
     if c.is_ascii() || !is_digit(c) {
         return c;
     }
-    let before = (1..)
-        .map_while(|back| char::from_u32(u32::from(c) - back))
-        .take_while(|&c| is_digit(c))
-        .count();
-    u32::try_from(before % 10)
-        .ok()
-        .and_then(|value| char::from_digit(value, 10))
-        .unwrap_or(c)
+    let before = (1..).map_while(|back| char::from_u32(u32::from(c) - back)).take_while(|&c| is_digit(c)).count();
+    u32::try_from(before % 10).ok().and_then(|value| char::from_digit(value, 10)).unwrap_or(c)
 }
 
 #[cfg(test)]

@@ -9,16 +9,7 @@ use crate::model::SenderType;
 
 /// Twilio's default words for opting out, taken only when a text is exactly one of them (support article 223134027;
 /// the last two since 2025-05-14).
-const TWILIO_STOP: [&str; 8] = [
-    "STOP",
-    "STOPALL",
-    "UNSUBSCRIBE",
-    "CANCEL",
-    "END",
-    "QUIT",
-    "REVOKE",
-    "OPTOUT",
-];
+const TWILIO_STOP: [&str; 8] = ["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"];
 
 /// Twilio's default words for opting in; `YES` counts on long codes only.
 const TWILIO_START: [&str; 2] = ["START", "UNSTOP"];
@@ -51,18 +42,8 @@ pub struct ReservedWords {
 impl ReservedWords {
     /// Takes the words as the settings write them, in any case.
     pub fn new<S: AsRef<str>>(opt_out: &[S], opt_in: &[S], help: &[S]) -> ReservedWords {
-        let comparable = |words: &[S]| {
-            words
-                .iter()
-                .map(|word| cut(word.as_ref()))
-                .filter(|word| !word.is_empty())
-                .collect()
-        };
-        ReservedWords {
-            opt_out: comparable(opt_out),
-            opt_in: comparable(opt_in),
-            help: comparable(help),
-        }
+        let comparable = |words: &[S]| words.iter().map(|word| cut(word.as_ref())).filter(|word| !word.is_empty()).collect();
+        ReservedWords { opt_out: comparable(opt_out), opt_in: comparable(opt_in), help: comparable(help) }
     }
 }
 
@@ -102,20 +83,13 @@ pub fn twilio_keyword(text: &str, sender: SenderType) -> Option<Reserved> {
         SenderType::LongCode | SenderType::TollFree if is_in(&TWILIO_STOP) => Some(Reserved::Stop),
         SenderType::LongCode | SenderType::TollFree if is_in(&TWILIO_HELP) => Some(Reserved::Help),
         SenderType::LongCode if is_bare_yes(text) => Some(Reserved::Start),
-        SenderType::LongCode | SenderType::TollFree => {
-            is_in(&TWILIO_START).then_some(Reserved::Start)
-        }
+        SenderType::LongCode | SenderType::TollFree => is_in(&TWILIO_START).then_some(Reserved::Start),
     }
 }
 
 /// Whether Twilio answers this reserved word itself, so that we stay silent. `opt_out_type_present` says that the webhook
 /// carried `OptOutType`: Advanced Opt-Out has answered already.
-pub fn twilio_answers(
-    text: &str,
-    kind: Reserved,
-    sender: SenderType,
-    opt_out_type_present: bool,
-) -> bool {
+pub fn twilio_answers(text: &str, kind: Reserved, sender: SenderType, opt_out_type_present: bool) -> bool {
     opt_out_type_present || twilio_keyword(text, sender) == Some(kind)
 }
 
@@ -125,47 +99,16 @@ mod tests {
 
     /// Reads with the words the settings have by default.
     fn ours(text: &str) -> Option<Reserved> {
-        let stop = [
-            "stop",
-            "stopall",
-            "unsubscribe",
-            "cancel",
-            "end",
-            "quit",
-            "revoke",
-            "optout",
-        ];
-        reserved(
-            text,
-            &ReservedWords::new(&stop, &["start", "UNSTOP"], &["help", "info"]),
-        )
+        let stop = ["stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"];
+        reserved(text, &ReservedWords::new(&stop, &["start", "UNSTOP"], &["help", "info"]))
     }
 
     #[test]
     fn our_words_are_taken_politely_too() {
-        for text in [
-            "STOP",
-            "stop!!",
-            "Stop. Thank you",
-            "please cancel",
-            "OPT OUT",
-            "🛑 stop 🛑",
-            "STOP PLEASE",
-            "Ｓｔｏｐ",
-        ] {
+        for text in ["STOP", "stop!!", "Stop. Thank you", "please cancel", "OPT OUT", "🛑 stop 🛑", "STOP PLEASE", "Ｓｔｏｐ"] {
             assert_eq!(ours(text), Some(Reserved::Stop), "{text}");
         }
-        for text in [
-            "don't stop",
-            "we have got to stop this bill",
-            "stopped",
-            "the end",
-            "stop texting my wife",
-            "",
-            "please",
-            "🛑",
-            "st o p",
-        ] {
+        for text in ["don't stop", "we have got to stop this bill", "stopped", "the end", "stop texting my wife", "", "please", "🛑", "st o p"] {
             assert_eq!(ours(text), None, "{text}");
         }
         assert_eq!(ours("Unstop, please"), Some(Reserved::Start));
@@ -209,10 +152,7 @@ mod tests {
             assert_eq!(twilio_keyword(text, SenderType::Whatsapp), None, "{text}");
         }
         assert_eq!(twilio_keyword("YES", SenderType::TollFree), None);
-        assert_eq!(
-            twilio_keyword("start", SenderType::TollFree),
-            Some(Reserved::Start)
-        );
+        assert_eq!(twilio_keyword("start", SenderType::TollFree), Some(Reserved::Start));
     }
 
     #[test]
@@ -221,12 +161,7 @@ mod tests {
         assert!(answers("STOP", SenderType::LongCode) && answers(" stop ", SenderType::TollFree));
         assert!(!answers("Stop. Thank you", SenderType::LongCode));
         assert!(!answers("STOP", SenderType::Whatsapp) && !answers("STOP", SenderType::ShortCode));
-        assert!(twilio_answers(
-            "Stop. Thank you",
-            Reserved::Stop,
-            SenderType::Whatsapp,
-            true
-        ));
+        assert!(twilio_answers("Stop. Thank you", Reserved::Stop, SenderType::Whatsapp, true));
         assert!(is_bare_yes(" yes ") && !is_bare_yes("yes please"));
     }
 }

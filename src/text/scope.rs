@@ -89,41 +89,22 @@ impl<'a> Scope<'a> {
             }
         }
         if uses.shows_time {
-            put(
-                SETTING,
-                Value::from_object(Setting {
-                    zone: self.zone.clone(),
-                    words: DateWords::of(self.language),
-                }),
-            );
+            put(SETTING, Value::from_object(Setting { zone: self.zone.clone(), words: DateWords::of(self.language) }));
         }
         let mut links = None;
         for function in &uses.functions {
             let value = match *function {
-                LINK => links
-                    .insert(Value::from_object(LinkMaker::new(
-                        self.link_base,
-                        self.link_seed,
-                    )))
-                    .clone(),
+                LINK => links.insert(Value::from_object(LinkMaker::new(self.link_base, self.link_seed))).clone(),
                 TRANSCRIPT => Value::from_object(Transcript::new(self.transcript)),
                 CLICKED => {
-                    let steps = uses
-                        .clicks
-                        .iter()
-                        .filter(|id| (self.clicked)(id))
-                        .cloned()
-                        .collect();
+                    let steps = uses.clicks.iter().filter(|id| (self.clicked)(id)).cloned().collect();
                     Value::from_object(Clicked { steps })
                 }
                 _ => continue,
             };
             put(function, value);
         }
-        Context {
-            values: Value::from_object(Values(values)),
-            links,
-        }
+        Context { values: Value::from_object(Values(values)), links }
     }
 
     /// Whether a dotted name has a value here, be it null.
@@ -141,10 +122,7 @@ impl<'a> Scope<'a> {
             Source::Json(json) => json.get(field),
             Source::Fields(fields) => fields.get(field),
         };
-        parts
-            .try_fold(value, |value, part| value.map(|value| value.get(part)))
-            .flatten()
-            .is_some()
+        parts.try_fold(value, |value, part| value.map(|value| value.get(part))).flatten().is_some()
     }
 
     /// What a first name stands for; none if it is not known now.
@@ -171,26 +149,21 @@ impl<'a> Scope<'a> {
                 Source::Own(value) => value,
                 Source::Json(json) => to_template(json, &null),
                 Source::Fields(fields) => map_to_template(fields, &null),
-                Source::Secrets(secrets) => Value::from_pairs(
-                    secrets
-                        .iter()
-                        .map(|(name, secret)| (name.as_str(), secret.as_str())),
-                ),
+                Source::Secrets(secrets) => Value::from_pairs(secrets.iter().map(|(name, secret)| (name.as_str(), secret.as_str()))),
             });
             return value.or_else(|| instead(manner, missing));
         }
-        let Some(source) = source else {
-            return (missing == Missing::Null).then(|| Value::from(()));
-        };
+        if source.is_none() && missing == Missing::Null {
+            return Some(Value::from(()));
+        }
+        // Where the whole is missing so are its fields, and `default` stands in for each of them all the same.
         let field = |name: &str, manner: Manner| {
             let json = |json: &Json| to_template(json, &null(manner));
-            match &source {
+            match source.as_ref()? {
                 Source::Own(_) => None,
                 Source::Json(value) => value.get(name).map(json),
                 Source::Fields(fields) => fields.get(name).map(json),
-                Source::Secrets(secrets) => {
-                    secrets.get(name).map(|secret| Value::from(secret.as_str()))
-                }
+                Source::Secrets(secrets) => secrets.get(name).map(|secret| Value::from(secret.as_str())),
             }
         };
         let mut values: Vec<(Box<str>, Value)> = Vec::with_capacity(root.fields.len());
@@ -205,11 +178,7 @@ impl<'a> Scope<'a> {
 
 /// What stands for nulls of a value used in this manner.
 fn null(manner: Manner) -> Value {
-    if manner.as_text {
-        Value::from("")
-    } else {
-        Value::from(())
-    }
+    if manner.as_text { Value::from("") } else { Value::from(()) }
 }
 
 /// What stands for a missing value used in this manner.
@@ -231,10 +200,7 @@ pub(super) struct Context {
 impl Context {
     /// The links made while rendering.
     pub(super) fn take_links(&self) -> Vec<super::template::Link> {
-        let maker = self
-            .links
-            .as_ref()
-            .and_then(|links| links.downcast_object_ref::<LinkMaker>());
+        let maker = self.links.as_ref().and_then(|links| links.downcast_object_ref::<LinkMaker>());
         maker.map(LinkMaker::take).unwrap_or_default()
     }
 }
@@ -249,10 +215,7 @@ impl Object for Values {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        self.0
-            .iter()
-            .find(|(name, _)| **name == *key)
-            .map(|(_, value)| value.clone())
+        self.0.iter().find(|(name, _)| **name == *key).map(|(_, value)| value.clone())
     }
 
     /// Only some fields are here, so there is nothing to count; an object is true.
@@ -293,9 +256,7 @@ pub(super) mod sample {
                     "order_id": "77", "total": 42.5, "starts_at": "2026-03-05 15:00", "items": [{"name": "tap"}, {"name": "sink"}],
                     "customer": {"name": "Bo", "note": null}, "gone": null,
                 }),
-                vars: object(
-                    json!({"shipping": {"tracking_url": "https://t.example/77"}, "offer": "discount", "nothing": null}),
-                ),
+                vars: object(json!({"shipping": {"tracking_url": "https://t.example/77"}, "offer": "discount", "nothing": null})),
                 reply: json!({"text": "yes please", "value": "yes", "media": null, "button": null}),
                 queue: json!({"name": "support", "open": false, "opens_at": "2026-03-04T08:00:00-06:00"}),
                 zone: TimeZone::get("America/Chicago").unwrap(),
@@ -336,24 +297,10 @@ mod tests {
     fn dotted_names_are_defined_when_their_last_part_is() {
         let sample = Sample::new();
         let scope = sample.scope();
-        for path in [
-            "brand",
-            "contact.last_name",
-            "event.gone",
-            "event.customer.name",
-            "shipping.tracking_url",
-            "nothing",
-        ] {
+        for path in ["brand", "contact.last_name", "event.gone", "event.customer.name", "shipping.tracking_url", "nothing"] {
             assert!(scope.is_defined(path), "{path}");
         }
-        for path in [
-            "contact.first_nam",
-            "event.customer.age",
-            "event.gone.x",
-            "secret.CRM_TOKEN",
-            "shipped",
-            "brand.x",
-        ] {
+        for path in ["contact.first_nam", "event.customer.age", "event.gone.x", "secret.CRM_TOKEN", "shipped", "brand.x"] {
             assert!(!scope.is_defined(path), "{path}");
         }
     }

@@ -52,11 +52,7 @@ pub fn segments(text: &str) -> Segments {
         }
     }
     Segments {
-        encoding: if culprits.is_empty() {
-            Encoding::Gsm7
-        } else {
-            Encoding::Ucs2
-        },
+        encoding: if culprits.is_empty() { Encoding::Gsm7 } else { Encoding::Ucs2 },
         segments: count(text),
         characters: u32::try_from(text.chars().count()).unwrap_or(u32::MAX),
         culprits,
@@ -99,12 +95,7 @@ struct Parts {
 impl Parts {
     /// An empty text has begun its first part.
     fn new(size: u32) -> Parts {
-        Parts {
-            size,
-            units: 0,
-            begun: 1,
-            used: 0,
-        }
+        Parts { size, units: 0, begun: 1, used: 0 }
     }
 
     /// Moves on to the next part when this one has no room for the whole character.
@@ -128,9 +119,8 @@ fn septets(c: char) -> Option<u32> {
     match c {
         '^' | '{' | '}' | '\\' | '[' | '~' | ']' | '|' | '€' | '\u{c}' => Some(2),
         ' '..='_' | 'a'..='z' | '\n' | '\r' => Some(1),
-        '£' | '¥' | 'è' | 'é' | 'ù' | 'ì' | 'ò' | 'Ç' | 'Ø' | 'ø' | 'Å' | 'å' | 'Δ' | 'Φ' | 'Γ'
-        | 'Λ' | 'Ω' | 'Π' | 'Ψ' | 'Σ' | 'Θ' | 'Ξ' | 'Æ' | 'æ' | 'ß' | 'É' | '¤' | '¡' | 'Ä'
-        | 'Ö' | 'Ñ' | 'Ü' | '§' | '¿' | 'ä' | 'ö' | 'ñ' | 'ü' | 'à' => Some(1),
+        '£' | '¥' | 'è' | 'é' | 'ù' | 'ì' | 'ò' | 'Ç' | 'Ø' | 'ø' | 'Å' | 'å' | 'Δ' | 'Φ' | 'Γ' | 'Λ' | 'Ω' | 'Π' | 'Ψ' | 'Σ' | 'Θ' | 'Ξ' | 'Æ'
+        | 'æ' | 'ß' | 'É' | '¤' | '¡' | 'Ä' | 'Ö' | 'Ñ' | 'Ü' | '§' | '¿' | 'ä' | 'ö' | 'ñ' | 'ü' | 'à' => Some(1),
         _ => None,
     }
 }
@@ -155,10 +145,7 @@ mod tests {
         assert_eq!(count(&"€".repeat(81)), 2);
         assert_eq!(count(&format!("{}€{}", "a".repeat(152), "a".repeat(10))), 2);
         // 152 + 2 + 152 = 306 would be two parts if the sign could be split.
-        assert_eq!(
-            count(&format!("{}€{}", "a".repeat(152), "a".repeat(152))),
-            3
-        );
+        assert_eq!(count(&format!("{}€{}", "a".repeat(152), "a".repeat(152))), 3);
     }
 
     #[test]
@@ -175,9 +162,7 @@ mod tests {
         assert_eq!(found.encoding, Encoding::Ucs2);
         assert_eq!(found.culprits, ["’", "“", "”"]);
         assert_eq!((found.segments, found.characters), (3, 159 + 1));
-        for c in [
-            "ç", "\t", "`", "\u{a0}", "’", "Á", "Í", "Ó", "Ú", "á", "í", "ó", "ú", "…", "—",
-        ] {
+        for c in ["ç", "\t", "`", "\u{a0}", "’", "Á", "Í", "Ó", "Ú", "á", "í", "ó", "ú", "…", "—"] {
             assert_eq!(segments(c).encoding, Encoding::Ucs2, "{c:?}");
         }
         for c in ["@", "_", "à", "Ç", "é", "\n", "~", "ñ", "Ω"] {

@@ -80,33 +80,15 @@ impl Template {
     pub fn parse(source: &str) -> Result<Template, TemplateFault> {
         let source: Box<str> = source.into();
         if !["{{", "{%", "{#"].iter().any(|mark| source.contains(mark)) {
-            return Ok(Template(Arc::new(Parsed {
-                source,
-                uses: Uses::default(),
-                markup: None,
-                whole: None,
-            })));
+            return Ok(Template(Arc::new(Parsed { source, uses: Uses::default(), markup: None, whole: None })));
         }
         let uses = names::of_template(&source)?;
         let mut markup = TEXTS.clone();
-        markup
-            .add_template_owned(TEXT, source.to_string())
-            .map_err(|error| TemplateFault::of_syntax(&error, &source))?;
-        let whole = uses
-            .whole
-            .clone()
-            .and_then(|range| source.get(range))
-            .map(str::to_owned);
-        let whole = whole
-            .map(|whole| TEXTS.compile_expression_owned(whole))
-            .transpose();
+        markup.add_template_owned(TEXT, source.to_string()).map_err(|error| TemplateFault::of_syntax(&error, &source))?;
+        let whole = uses.whole.clone().and_then(|range| source.get(range)).map(str::to_owned);
+        let whole = whole.map(|whole| TEXTS.compile_expression_owned(whole)).transpose();
         let whole = whole.map_err(|error| TemplateFault::of_syntax(&error, &source))?;
-        Ok(Template(Arc::new(Parsed {
-            source,
-            uses,
-            markup: Some(markup),
-            whole,
-        })))
+        Ok(Template(Arc::new(Parsed { source, uses, markup: Some(markup), whole })))
     }
 
     /// The text as written.
@@ -132,45 +114,28 @@ impl Template {
     /// The text for this moment.
     pub fn render(&self, scope: &Scope<'_>) -> Result<Rendered, RenderError> {
         let Some(markup) = &self.0.markup else {
-            return Ok(Rendered {
-                text: bounded(without_line_break(&self.0.source).to_owned())?,
-                links: Vec::new(),
-            });
+            return Ok(Rendered { text: bounded(without_line_break(&self.0.source).to_owned())?, links: Vec::new() });
         };
         let context = scope.context(&self.0.uses, Missing::Undefined);
         let text = markup
             .get_template(TEXT)
             .and_then(|template| template.render(context.values.clone()))
             .map_err(|error| explain(&error, self.source(), 0, &self.0.uses, scope))?;
-        Ok(Rendered {
-            text: bounded(text)?,
-            links: context.take_links(),
-        })
+        Ok(Rendered { text: bounded(text)?, links: context.take_links() })
     }
 
     /// The value for this moment: exactly one `{{ … }}` keeps its type, anything else is text.
     pub fn typed(&self, scope: &Scope<'_>) -> Result<Typed, RenderError> {
         let (Some(whole), Some(range)) = (&self.0.whole, &self.0.uses.whole) else {
             let Rendered { text, links } = self.render(scope)?;
-            return Ok(Typed {
-                value: Json::String(text),
-                links,
-            });
+            return Ok(Typed { value: Json::String(text), links });
         };
         let context = scope.context(&self.0.uses, Missing::Undefined);
-        let value = whole.eval(context.values.clone()).and_then(|value| {
-            if value.is_undefined() {
-                Err(minijinja::Error::from(ErrorKind::UndefinedError))
-            } else {
-                Ok(value)
-            }
-        });
-        let value = value
-            .map_err(|error| explain(&error, self.source(), range.start, &self.0.uses, scope))?;
-        Ok(Typed {
-            value: from_template(&value),
-            links: context.take_links(),
-        })
+        let value = whole
+            .eval(context.values.clone())
+            .and_then(|value| if value.is_undefined() { Err(minijinja::Error::from(ErrorKind::UndefinedError)) } else { Ok(value) });
+        let value = value.map_err(|error| explain(&error, self.source(), range.start, &self.0.uses, scope))?;
+        Ok(Typed { value: from_template(&value), links: context.take_links() })
     }
 }
 
@@ -193,19 +158,13 @@ pub fn typed(template: &Template, scope: &Scope<'_>) -> Result<Json, RenderError
 
 /// minijinja drops one line break at the end of a template; a plain text loses it likewise.
 fn without_line_break(text: &str) -> &str {
-    text.strip_suffix("\r\n")
-        .or_else(|| text.strip_suffix('\n'))
-        .unwrap_or(text)
+    text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(text)
 }
 
 /// Holds a text to what Twilio takes.
 fn bounded(text: String) -> Result<String, RenderError> {
     // Bytes first: most texts are far too short to be counted.
-    if text.len() > MAX_CHARACTERS && text.chars().count() > MAX_CHARACTERS {
-        Err(RenderError::TooLong)
-    } else {
-        Ok(text)
-    }
+    if text.len() > MAX_CHARACTERS && text.chars().count() > MAX_CHARACTERS { Err(RenderError::TooLong) } else { Ok(text) }
 }
 
 #[cfg(test)]
@@ -217,51 +176,28 @@ mod tests {
 
     /// Renders in the sample conversation.
     fn render(source: &str) -> Result<String, RenderError> {
-        Template::parse(source)
-            .unwrap()
-            .render(&Sample::new().scope())
-            .map(|rendered| rendered.text)
+        Template::parse(source).unwrap().render(&Sample::new().scope()).map(|rendered| rendered.text)
     }
 
     /// The error that names a value.
     fn undefined(name: &str) -> RenderError {
-        RenderError::Undefined {
-            name: name.to_owned(),
-        }
+        RenderError::Undefined { name: name.to_owned() }
     }
 
     #[test]
     fn texts_are_rendered() {
         let table = [
             ("plain { text }\n", "plain { text }"),
-            (
-                "Hi {{ contact.first_name }}, {{ brand }}!",
-                "Hi Ana, Acme Home!",
-            ),
-            (
-                "Hi{{ ' ' ~ contact.first_name if contact.first_name else '' }}",
-                "Hi Ana",
-            ),
-            (
-                "Hi{{ ' ' ~ contact.last_name if contact.last_name else '' }}",
-                "Hi",
-            ),
+            ("Hi {{ contact.first_name }}, {{ brand }}!", "Hi Ana, Acme Home!"),
+            ("Hi{{ ' ' ~ contact.first_name if contact.first_name else '' }}", "Hi Ana"),
+            ("Hi{{ ' ' ~ contact.last_name if contact.last_name else '' }}", "Hi"),
             ("{% if queue.open %}now{% else %}later{% endif %}", "later"),
-            (
-                "{% for item in event.items %}{{ loop.index }} {{ item.name }} {% endfor %}",
-                "1 tap 2 sink ",
-            ),
+            ("{% for item in event.items %}{{ loop.index }} {{ item.name }} {% endfor %}", "1 tap 2 sink "),
             ("{% set total = event.total %}{{ total }}{# note #}", "42.5"),
-            (
-                "{{ contact.last_name }}|{{ contact.tags[0] }}|{{ tries }}|{{ offer }}|{{ reply.value }}",
-                "|lead|1|discount|yes",
-            ),
+            ("{{ contact.last_name }}|{{ contact.tags[0] }}|{{ tries }}|{{ offer }}|{{ reply.value }}", "|lead|1|discount|yes"),
             ("{{ event['customer']['name'] }}", "Bo"),
             ("{{ transcript(2) }}", "line 24\nline 25"),
-            (
-                "{{ 'y' if clicked('offer') else 'n' }}{{ 'y' if clicked('other') else 'n' }}",
-                "yn",
-            ),
+            ("{{ 'y' if clicked('offer') else 'n' }}{{ 'y' if clicked('other') else 'n' }}", "yn"),
         ];
         for (source, text) in table {
             assert_eq!(render(source).as_deref(), Ok(text), "{source}");
@@ -272,13 +208,8 @@ mod tests {
     #[test]
     fn what_contacts_say_is_never_a_template() {
         let mut sample = Sample::new();
-        sample
-            .contact
-            .insert("first_name".to_owned(), json!("{{ config }}"));
-        let rendered = Template::parse("Hi {{ contact.first_name }} & co")
-            .unwrap()
-            .render(&sample.scope())
-            .unwrap();
+        sample.contact.insert("first_name".to_owned(), json!("{{ config }}"));
+        let rendered = Template::parse("Hi {{ contact.first_name }} & co").unwrap().render(&sample.scope()).unwrap();
         assert_eq!(rendered.text, "Hi {{ config }} & co");
     }
 
@@ -286,44 +217,22 @@ mod tests {
     fn secrets_only_where_they_are_given() {
         let sample = Sample::new();
         let template = Template::parse("Bearer {{ secret.CRM_TOKEN }}").unwrap();
-        let scope = Scope {
-            secrets: Some(&sample.secrets),
-            ..sample.scope()
-        };
+        let scope = Scope { secrets: Some(&sample.secrets), ..sample.scope() };
         assert_eq!(template.render(&scope).unwrap().text, "Bearer s3cret");
     }
 
     #[test]
     fn links_are_short_and_remembered() {
-        let template =
-            Template::parse("{{ link(shipping.tracking_url) }} {{ link('https://b.example') }}")
-                .unwrap();
+        let template = Template::parse("{{ link(shipping.tracking_url) }} {{ link('https://b.example') }}").unwrap();
         let sample = Sample::new();
         let rendered = template.render(&sample.scope()).unwrap();
-        let [first, second] = rendered.links.as_slice() else {
-            panic!("two links")
-        };
-        assert_eq!(
-            (first.url.as_str(), second.url.as_str()),
-            ("https://t.example/77", "https://b.example")
-        );
-        assert_eq!(
-            rendered.text,
-            format!(
-                "https://sms.acme.example/l/{} https://sms.acme.example/l/{}",
-                first.code, second.code
-            )
-        );
+        let [first, second] = rendered.links.as_slice() else { panic!("two links") };
+        assert_eq!((first.url.as_str(), second.url.as_str()), ("https://t.example/77", "https://b.example"));
+        assert_eq!(rendered.text, format!("https://sms.acme.example/l/{} https://sms.acme.example/l/{}", first.code, second.code));
         assert_eq!(template.render(&sample.scope()).unwrap(), rendered);
-        let other = Scope {
-            link_seed: "m2",
-            ..sample.scope()
-        };
+        let other = Scope { link_seed: "m2", ..sample.scope() };
         assert_ne!(template.render(&other).unwrap().links, rendered.links);
-        assert!(matches!(
-            render("{{ link('javascript:x') }}"),
-            Err(RenderError::Other { .. })
-        ));
+        assert!(matches!(render("{{ link('javascript:x') }}"), Err(RenderError::Other { .. })));
     }
 
     #[test]
@@ -331,10 +240,7 @@ mod tests {
         assert_eq!(render(&"a".repeat(1601)), Err(RenderError::TooLong));
         assert_eq!(render(&"ä".repeat(1600)).unwrap().len(), 3200);
         assert_eq!(render("{{ 'a' * 1601 }}"), Err(RenderError::TooLong));
-        let doubling = format!(
-            "{{% set x = 'aaaaaaaaaa' %}}{}{{{{ x }}}}",
-            "{% set x = x ~ x %}".repeat(40)
-        );
+        let doubling = format!("{{% set x = 'aaaaaaaaaa' %}}{}{{{{ x }}}}", "{% set x = x ~ x %}".repeat(40));
         assert_eq!(render(&doubling), Err(RenderError::Fuel));
     }
 
@@ -345,35 +251,20 @@ mod tests {
         assert_eq!(value("{{ contact.budget }}"), Ok(json!(8500)));
         assert_eq!(value("{{- contact.tags -}}"), Ok(json!(["lead"])));
         assert_eq!(value("{{ contact.last_name }}"), Ok(Json::Null));
-        assert_eq!(
-            value("{{ event.customer }}"),
-            Ok(json!({"name": "Bo", "note": null}))
-        );
+        assert_eq!(value("{{ event.customer }}"), Ok(json!({"name": "Bo", "note": null})));
         assert_eq!(value("{{ contact.score > 70 }}"), Ok(json!(true)));
         assert_eq!(value("{{ contact.budget }} "), Ok(json!("8500 ")));
         assert_eq!(value("{{ tries }}{{ tries }}"), Ok(json!("11")));
         assert_eq!(value("plain"), Ok(json!("plain")));
-        assert_eq!(
-            value("{{ event.nothing }}"),
-            Err(undefined("event.nothing"))
-        );
+        assert_eq!(value("{{ event.nothing }}"), Err(undefined("event.nothing")));
     }
 
     #[test]
     fn names_stand_where_they_are_written() {
         let source = "é {{ contact.first_name | default('x') }} {% for i in event.items %}{{ i.name ~ offer }}{% endfor %}{% if a.b %}{{ contact['x'] }}{% endif %}";
         let template = Template::parse(source).unwrap();
-        let found: Vec<(&str, &str, bool)> = template
-            .names()
-            .iter()
-            .map(|name| {
-                (
-                    name.path.as_str(),
-                    &source[name.range.clone()],
-                    name.guarded,
-                )
-            })
-            .collect();
+        let found: Vec<(&str, &str, bool)> =
+            template.names().iter().map(|name| (name.path.as_str(), &source[name.range.clone()], name.guarded)).collect();
         assert_eq!(
             found,
             [
@@ -385,11 +276,6 @@ mod tests {
             ]
         );
         assert!(Template::parse("no braces").unwrap().is_plain() && !template.is_plain());
-        assert_eq!(
-            Template::parse("{{ clicked('offer') }}")
-                .unwrap()
-                .clicked_steps(),
-            ["offer"]
-        );
+        assert_eq!(Template::parse("{{ clicked('offer') }}").unwrap().clicked_steps(), ["offer"]);
     }
 }

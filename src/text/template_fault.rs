@@ -41,9 +41,7 @@ impl TemplateFault {
             FaultKind::Syntax => "this template can't be read".to_owned(),
             FaultKind::ForbiddenTag(tag) => match tag.as_str() {
                 "include" | "import" | "from" | "extends" => {
-                    format!(
-                        "`{{% {tag} %}}` can't be used; write `{{file: …}}` for a text in a file of its own"
-                    )
+                    format!("`{{% {tag} %}}` can't be used; write `{{file: …}}` for a text in a file of its own")
                 }
                 _ => format!("`{{% {tag} %}}` can't be used; texts know `if`, `for` and `set`"),
             },
@@ -51,67 +49,35 @@ impl TemplateFault {
             FaultKind::UnknownFunction(name) => format!("there is no function `{name}`"),
             FaultKind::UnknownTest(name) => format!("there is no test `{name}`"),
         };
-        TemplateFault {
-            message,
-            range,
-            kind,
-        }
+        TemplateFault { message, range, kind }
     }
 
     /// `clicked` with anything but one id in quotes.
     pub(super) fn clicked_without_id(range: Range<usize>) -> TemplateFault {
-        let message =
-            "`clicked` needs the id of a step in quotes, like `clicked('offer')`".to_owned();
-        TemplateFault {
-            message,
-            range,
-            kind: FaultKind::Syntax,
-        }
+        let message = "`clicked` needs the id of a step in quotes, like `clicked('offer')`".to_owned();
+        TemplateFault { message, range, kind: FaultKind::Syntax }
     }
 
     /// Retells a syntax error of minijinja.
     pub(super) fn of_syntax(error: &minijinja::Error, source: &str) -> TemplateFault {
         let detail = error.detail().unwrap_or_default();
-        let range = error
-            .range()
-            .filter(|range| range.end <= source.len())
-            .unwrap_or(0..source.len());
+        let range = error.range().filter(|range| range.end <= source.len()).unwrap_or(0..source.len());
         if let Some(tag) = detail.strip_prefix("unknown statement ") {
-            return TemplateFault::new(
-                FaultKind::ForbiddenTag(tag.trim_matches('`').to_owned()),
-                range,
-            );
+            return TemplateFault::new(FaultKind::ForbiddenTag(tag.trim_matches('`').to_owned()), range);
         }
         let open = |mark: &str, closing: &str| {
             let at = source.rfind(mark)?;
-            source
-                .get(at..)
-                .filter(|rest| !rest.contains(closing))
-                .map(|_| at)
+            source.get(at..).filter(|rest| !rest.contains(closing)).map(|_| at)
         };
         for (mark, closing) in [("{{", "}}"), ("{%", "%}"), ("{#", "#}")] {
             if let Some(at) = open(mark, closing) {
                 let message = format!("`{mark}` is never closed; write `{closing}` where it ends");
-                return TemplateFault {
-                    message,
-                    range: at..source.len(),
-                    kind: FaultKind::Syntax,
-                };
+                return TemplateFault { message, range: at..source.len(), kind: FaultKind::Syntax };
             }
         }
-        let detail = detail
-            .replace("unexpected ", "did not expect ")
-            .replace("invalid ", "wrong ");
-        let message = if detail.is_empty() {
-            "this template can't be read".to_owned()
-        } else {
-            format!("this template can't be read: {detail}")
-        };
-        TemplateFault {
-            message,
-            range,
-            kind: FaultKind::Syntax,
-        }
+        let detail = detail.replace("unexpected ", "did not expect ").replace("invalid ", "wrong ");
+        let message = if detail.is_empty() { "this template can't be read".to_owned() } else { format!("this template can't be read: {detail}") };
+        TemplateFault { message, range, kind: FaultKind::Syntax }
     }
 }
 
@@ -126,24 +92,9 @@ mod tests {
         let fault = |source: &str| Template::parse(source).unwrap_err();
         let at = |source: &str| {
             let fault = fault(source);
-            (
-                source.get(fault.range.clone()).unwrap().to_owned(),
-                fault.kind,
-            )
+            (source.get(fault.range.clone()).unwrap().to_owned(), fault.kind)
         };
-        for tag in [
-            "include",
-            "import",
-            "from",
-            "extends",
-            "macro",
-            "block",
-            "call",
-            "filter",
-            "with",
-            "autoescape",
-            "do",
-        ] {
+        for tag in ["include", "import", "from", "extends", "macro", "block", "call", "filter", "with", "autoescape", "do"] {
             let source = match tag {
                 "include" | "extends" => format!("a {{% {tag} 'x' %}}"),
                 "import" => "a {% import 'x' as y %}".to_owned(),
@@ -158,50 +109,17 @@ mod tests {
             };
             let (place, kind) = at(&source);
             assert_eq!(kind, FaultKind::ForbiddenTag(tag.to_owned()), "{source}");
-            assert!(
-                place.starts_with("{%") && place.contains(tag) && place.ends_with("%}"),
-                "{place}"
-            );
+            assert!(place.starts_with("{%") && place.contains(tag) && place.ends_with("%}"), "{place}");
         }
-        assert_eq!(
-            at("{{ x | curency }}"),
-            (
-                "curency".to_owned(),
-                FaultKind::UnknownFilter("curency".to_owned())
-            )
-        );
-        assert_eq!(
-            at("{{ x | tojson }}").1,
-            FaultKind::UnknownFilter("tojson".to_owned())
-        );
-        assert_eq!(
-            at("{{ range(10) }}"),
-            (
-                "range".to_owned(),
-                FaultKind::UnknownFunction("range".to_owned())
-            )
-        );
-        assert_eq!(
-            at("{{ event.items() }}").1,
-            FaultKind::UnknownFunction("items".to_owned())
-        );
-        assert_eq!(
-            at("{% if x is nice %}{% endif %}"),
-            ("nice".to_owned(), FaultKind::UnknownTest("nice".to_owned()))
-        );
-        assert_eq!(
-            at("Hi {{ brand"),
-            ("{{ brand".to_owned(), FaultKind::Syntax)
-        );
-        assert_eq!(
-            fault("Hi {{ brand").message,
-            "`{{` is never closed; write `}}` where it ends"
-        );
+        assert_eq!(at("{{ x | curency }}"), ("curency".to_owned(), FaultKind::UnknownFilter("curency".to_owned())));
+        assert_eq!(at("{{ x | tojson }}").1, FaultKind::UnknownFilter("tojson".to_owned()));
+        assert_eq!(at("{{ range(10) }}"), ("range".to_owned(), FaultKind::UnknownFunction("range".to_owned())));
+        assert_eq!(at("{{ event.items() }}").1, FaultKind::UnknownFunction("items".to_owned()));
+        assert_eq!(at("{% if x is nice %}{% endif %}"), ("nice".to_owned(), FaultKind::UnknownTest("nice".to_owned())));
+        assert_eq!(at("Hi {{ brand"), ("{{ brand".to_owned(), FaultKind::Syntax));
+        assert_eq!(fault("Hi {{ brand").message, "`{{` is never closed; write `}}` where it ends");
         assert_eq!(at("{{ clicked(offer) }}").1, FaultKind::Syntax);
-        assert_eq!(
-            at("{% frob %}").1,
-            FaultKind::ForbiddenTag("frob".to_owned())
-        );
+        assert_eq!(at("{% frob %}").1, FaultKind::ForbiddenTag("frob".to_owned()));
         assert_eq!(at("{% if x %}").1, FaultKind::Syntax);
         assert_eq!(Expr::parse("a ==").unwrap_err().kind, FaultKind::Syntax);
         assert_eq!(Expr::parse("a | nope").unwrap_err().range, 4..8);

@@ -54,9 +54,6 @@ pub(super) struct Manner {
 impl Manner {
     /// The manner of two places together.
     pub(super) fn and(self, other: Manner) -> Manner {
-        Manner {
-            as_text: self.as_text || other.as_text,
-            may_be_absent: self.may_be_absent && other.may_be_absent,
-        }
+        Manner { as_text: self.as_text || other.as_text, may_be_absent: self.may_be_absent && other.may_be_absent }
     }
 }

@@ -24,11 +24,7 @@ pub(super) fn to_template(json: &Json, null: &Value) -> Value {
 
 /// The same for the fields of an object.
 pub(super) fn map_to_template(fields: &Map<String, Json>, null: &Value) -> Value {
-    Value::from_pairs(
-        fields
-            .iter()
-            .map(|(name, value)| (name.as_str(), to_template(value, null))),
-    )
+    Value::from_pairs(fields.iter().map(|(name, value)| (name.as_str(), to_template(value, null))))
 }
 
 /// What a template's value is as JSON. Undefined is null, like everything JSON has no number for.
@@ -37,14 +33,10 @@ pub(super) fn from_template(value: &Value) -> Json {
         ValueKind::Undefined | ValueKind::None => Json::Null,
         ValueKind::Bool => Json::Bool(value.is_true()),
         ValueKind::Number => number(value).map_or(Json::Null, Json::Number),
-        ValueKind::Seq | ValueKind::Iterable => {
-            items(value).map(|item| from_template(&item)).collect()
-        }
+        ValueKind::Seq | ValueKind::Iterable => items(value).map(|item| from_template(&item)).collect(),
         ValueKind::Map => {
             let field = |key: Value| {
-                let value = value
-                    .get_item(&key)
-                    .map_or(Json::Null, |value| from_template(&value));
+                let value = value.get_item(&key).map_or(Json::Null, |value| from_template(&value));
                 (key.to_string(), value)
             };
             Json::Object(items(value).map(field).collect())
@@ -62,9 +54,7 @@ fn items(value: &Value) -> impl Iterator<Item = Value> {
 fn number(value: &Value) -> Option<Number> {
     if value.is_integer() {
         let whole = i64::try_from(value.clone()).map(Number::from);
-        return whole
-            .or_else(|_| u64::try_from(value.clone()).map(Number::from))
-            .ok();
+        return whole.or_else(|_| u64::try_from(value.clone()).map(Number::from)).ok();
     }
     f64::try_from(value.clone()).ok().and_then(Number::from_f64)
 }
@@ -78,19 +68,13 @@ mod tests {
     fn json_comes_back_as_it_went() {
         let all = json!({"z": 1, "a": [true, null, "x", 2.5, 18_446_744_073_709_551_615_u64, -3], "m": {"n": {}}});
         assert_eq!(from_template(&to_template(&all, &Value::from(()))), all);
-        assert_eq!(
-            from_template(&to_template(&all, &Value::from(()))).to_string(),
-            all.to_string()
-        );
+        assert_eq!(from_template(&to_template(&all, &Value::from(()))).to_string(), all.to_string());
     }
 
     #[test]
     fn what_json_lacks_is_null() {
         assert_eq!(from_template(&Value::UNDEFINED), Json::Null);
         assert_eq!(from_template(&Value::from(f64::NAN)), Json::Null);
-        assert_eq!(
-            from_template(&to_template(&json!({"a": null}), &Value::from(""))),
-            json!({"a": ""})
-        );
+        assert_eq!(from_template(&to_template(&json!({"a": null}), &Value::from(""))), json!({"a": ""}));
     }
 }

@@ -22,10 +22,7 @@ pub fn parse_when(text: &str, zone: &TimeZone) -> Option<Timestamp> {
         return Some(at);
     }
     let local = match text.len() {
-        DATE_LENGTH => text
-            .parse::<Date>()
-            .ok()?
-            .to_datetime(jiff::civil::Time::midnight()),
+        DATE_LENGTH => text.parse::<Date>().ok()?.to_datetime(jiff::civil::Time::midnight()),
         _ if !text.contains(['Z', 'z', '+', '[']) => text.parse::<DateTime>().ok()?,
         _ => return None,
     };
@@ -55,22 +52,9 @@ mod tests {
             ("2026-11-01 01:30", "2026-11-01T06:30:00Z"),
         ];
         for (text, moment) in table {
-            assert_eq!(
-                parse_when(text, &zone).map(|at| at.to_string()).as_deref(),
-                Some(moment),
-                "{text}"
-            );
+            assert_eq!(parse_when(text, &zone).map(|at| at.to_string()).as_deref(), Some(moment), "{text}");
         }
-        for text in [
-            "",
-            "soon",
-            "15:00",
-            "2026-13-05",
-            "2026-03-05 25:00",
-            "20260305",
-            "2026-03-05 3pm",
-            "2026-03",
-        ] {
+        for text in ["", "soon", "15:00", "2026-13-05", "2026-03-05 25:00", "20260305", "2026-03-05 3pm", "2026-03"] {
             assert_eq!(parse_when(text, &zone), None, "{text}");
         }
     }

@@ -18,19 +18,8 @@ use unicode_properties::{GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCateg
 const POLITE_BEGINNINGS: [&[&str]; 3] = [&["please"], &["pls"], &["por", "favor"]];
 
 /// Endings that add nothing; dropped as often as they occur.
-const POLITE_TAILS: [&[&str]; 11] = [
-    &["please"],
-    &["pls"],
-    &["plz"],
-    &["thanks"],
-    &["thank", "you"],
-    &["thx"],
-    &["ty"],
-    &["por", "favor"],
-    &["gracias"],
-    &["now"],
-    &["kindly"],
-];
+const POLITE_TAILS: [&[&str]; 11] =
+    [&["please"], &["pls"], &["plz"], &["thanks"], &["thank", "you"], &["thx"], &["ty"], &["por", "favor"], &["gracias"], &["now"], &["kindly"]];
 
 /// How many words at the beginning of a text may hold an option that is a single character (`option 2`, `#2`).
 const SHORT_OPTION_REACH: usize = 3;
@@ -81,13 +70,7 @@ pub fn is_any_of(text: &str, option: &str) -> bool {
     if reply == option {
         return true;
     }
-    if rest.is_empty()
-        && first.chars().count() == 1
-        && reply
-            .iter()
-            .take(SHORT_OPTION_REACH)
-            .any(|word| word == first)
-    {
+    if rest.is_empty() && first.chars().count() == 1 && reply.iter().take(SHORT_OPTION_REACH).any(|word| word == first) {
         return true;
     }
     let reply: Vec<&str> = reply.iter().map(String::as_str).collect();
@@ -110,10 +93,7 @@ pub fn has_phrase(text: &str, phrase: &str) -> bool {
 ///
 /// Apostrophes and modifiers go before NFKC, which would turn `´` into a space and a mark.
 pub(super) fn fold(text: &str) -> impl Iterator<Item = char> {
-    text.chars()
-        .filter(|&c| !is_apostrophe(c) && !is_emoji_modifier(c))
-        .nfkc()
-        .flat_map(char::to_lowercase)
+    text.chars().filter(|&c| !is_apostrophe(c) && !is_emoji_modifier(c)).nfkc().flat_map(char::to_lowercase)
 }
 
 /// Letters, marks and digits of any script make words.
@@ -121,10 +101,7 @@ pub(super) fn is_word_char(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric();
     }
-    matches!(
-        c.general_category_group(),
-        GeneralCategoryGroup::Letter | GeneralCategoryGroup::Mark | GeneralCategoryGroup::Number
-    )
+    matches!(c.general_category_group(), GeneralCategoryGroup::Letter | GeneralCategoryGroup::Mark | GeneralCategoryGroup::Number)
 }
 
 /// What cutting drops without leaving a gap.
@@ -152,14 +129,8 @@ fn is_emoji_modifier(c: char) -> bool {
 
 /// One polite beginning and every polite ending less.
 fn without_politeness<'a, 'w>(words: &'a [&'w str]) -> &'a [&'w str] {
-    let mut rest = POLITE_BEGINNINGS
-        .iter()
-        .find_map(|polite| words.strip_prefix(*polite))
-        .unwrap_or(words);
-    while let Some(shorter) = POLITE_TAILS
-        .iter()
-        .find_map(|polite| rest.strip_suffix(*polite))
-    {
+    let mut rest = POLITE_BEGINNINGS.iter().find_map(|polite| words.strip_prefix(*polite)).unwrap_or(words);
+    while let Some(shorter) = POLITE_TAILS.iter().find_map(|polite| rest.strip_suffix(*polite)) {
         rest = shorter;
     }
     rest
@@ -188,14 +159,7 @@ mod tests {
 
     #[test]
     fn cutting_drops_symbols_and_politeness() {
-        for text in [
-            "STOP",
-            "stop!!",
-            "Stop. Thank you",
-            "please stop",
-            "🛑 stop 🛑",
-            "Por favor, stop. Gracias, thx now",
-        ] {
+        for text in ["STOP", "stop!!", "Stop. Thank you", "please stop", "🛑 stop 🛑", "Por favor, stop. Gracias, thx now"] {
             assert_eq!(cut(text), "stop", "{text}");
         }
         assert_eq!(cut("don't stop"), "dont stop");

@@ -65,10 +65,7 @@ pub fn yes_no(text: &str) -> Option<YesNo> {
 /// The sign at the beginning of the words, and the words behind it. Phrases are longer than words, so they come first.
 fn next_sign(words: &[String]) -> (Option<Sign>, &[String]) {
     for (phrases, meaning) in [(YES_PHRASES, YesNo::Yes), (NO_PHRASES, YesNo::No)] {
-        if let Some(rest) = phrases
-            .split(BETWEEN)
-            .find_map(|phrase| behind(words, phrase))
-        {
+        if let Some(rest) = phrases.split(BETWEEN).find_map(|phrase| behind(words, phrase)) {
             return (Some(Sign::Phrase(meaning)), rest);
         }
     }
@@ -168,18 +165,8 @@ mod tests {
 
     #[test]
     fn mixed_and_other_texts_are_neither() {
-        for text in [
-            "yes... no wait",
-            "ok but no",
-            "no, yes",
-            "yes but not now",
-            "kitchens are for cooking",
-            "asdf",
-            "",
-            "yesterday",
-            "not",
-            "know",
-        ] {
+        for text in ["yes... no wait", "ok but no", "no, yes", "yes but not now", "kitchens are for cooking", "asdf", "", "yesterday", "not", "know"]
+        {
             assert_eq!(yes_no(text), None, "{text}");
         }
     }

@@ -117,15 +117,9 @@ pub fn zones_of_phone(phone: &str) -> Option<Vec<&'static str>> {
     let code = country_code(phone)?;
     let zones = if code == "1" {
         let area: u16 = phone.get(2..5)?.parse().ok()?;
-        AREA_CODES
-            .iter()
-            .find(|(_, codes)| codes.contains(&area))?
-            .0
+        AREA_CODES.iter().find(|(_, codes)| codes.contains(&area))?.0
     } else {
-        COUNTRY_ZONES
-            .iter()
-            .find(|(country, _)| *country == code)?
-            .1
+        COUNTRY_ZONES.iter().find(|(country, _)| *country == code)?.1
     };
     Some(zones.to_vec())
 }
@@ -137,26 +131,11 @@ mod tests {
 
     #[test]
     fn area_codes_and_countries() {
-        assert_eq!(
-            zones_of_phone("+15125550111"),
-            Some(vec!["America/Chicago"])
-        );
-        assert_eq!(
-            zones_of_phone("+12125550100"),
-            Some(vec!["America/New_York"])
-        );
-        assert_eq!(
-            zones_of_phone("+18505550100"),
-            Some(vec!["America/New_York", "America/Chicago"])
-        );
-        assert_eq!(
-            zones_of_phone("+16045550100"),
-            Some(vec!["America/Vancouver"])
-        );
-        assert_eq!(
-            zones_of_phone("+18765550100"),
-            Some(vec!["America/Jamaica"])
-        );
+        assert_eq!(zones_of_phone("+15125550111"), Some(vec!["America/Chicago"]));
+        assert_eq!(zones_of_phone("+12125550100"), Some(vec!["America/New_York"]));
+        assert_eq!(zones_of_phone("+18505550100"), Some(vec!["America/New_York", "America/Chicago"]));
+        assert_eq!(zones_of_phone("+16045550100"), Some(vec!["America/Vancouver"]));
+        assert_eq!(zones_of_phone("+18765550100"), Some(vec!["America/Jamaica"]));
         assert_eq!(zones_of_phone("+4930123456"), Some(vec!["Europe/Berlin"]));
         // Toll-free, Australia, and what is no number.
         assert_eq!(zones_of_phone("+18005550100"), None);
@@ -171,20 +150,10 @@ mod tests {
             for code in *codes {
                 assert!((200..1000).contains(code) && seen.insert(code), "{code}");
             }
-            assert!(
-                zones
-                    .iter()
-                    .all(|zone| jiff::tz::TimeZone::get(zone).is_ok()),
-                "{zones:?}"
-            );
+            assert!(zones.iter().all(|zone| jiff::tz::TimeZone::get(zone).is_ok()), "{zones:?}");
         }
         for (country, zones) in COUNTRY_ZONES {
-            assert!(
-                zones
-                    .iter()
-                    .all(|zone| jiff::tz::TimeZone::get(zone).is_ok()),
-                "{country}"
-            );
+            assert!(zones.iter().all(|zone| jiff::tz::TimeZone::get(zone).is_ok()), "{country}");
         }
     }
 }

@@ -92,13 +92,7 @@ pub fn changes(number: &PhoneNumber, public_url: &str, voice: bool) -> Vec<Chang
         wanted.push(("VoiceMethod", &number.voice_method, "POST".to_string()));
     }
     let changed = wanted.into_iter().filter(|(_, is, to)| *is != to);
-    changed
-        .map(|(field, is, to)| Change {
-            field,
-            from: is.clone(),
-            to,
-        })
-        .collect()
+    changed.map(|(field, is, to)| Change { field, from: is.clone(), to }).collect()
 }
 
 /// Where inbound texts are taken. Below `public_url` as it is written there, since that is what we check signatures for.
@@ -117,36 +111,21 @@ struct Report(Vec<Finding>);
 
 impl Report {
     fn ok(&mut self, text: String) {
-        self.0.push(Finding {
-            level: Level::Ok,
-            text,
-        });
+        self.0.push(Finding { level: Level::Ok, text });
     }
 
     fn warn(&mut self, text: String) {
-        self.0.push(Finding {
-            level: Level::Warn,
-            text,
-        });
+        self.0.push(Finding { level: Level::Warn, text });
     }
 
     fn fail(&mut self, text: String) {
-        self.0.push(Finding {
-            level: Level::Fail,
-            text,
-        });
+        self.0.push(Finding { level: Level::Fail, text });
     }
 
     /// An error, and for refused credentials the causes that Twilio's one code (20003) does not tell apart.
     fn refused(&mut self, error: &Error) {
         self.fail(error.to_string());
-        if !matches!(
-            error,
-            Error::Refused {
-                http_status: 401 | 403,
-                ..
-            }
-        ) {
+        if !matches!(error, Error::Refused { http_status: 401 | 403, .. }) {
             return;
         }
         for cause in [
@@ -191,25 +170,17 @@ impl Report {
                 number.sms_application_sid
             )));
         }
-        self.address(
-            &say("texts"),
-            &number.sms_url,
-            &number.sms_method,
-            &webhook(public_url),
-        );
+        self.address(&say("texts"), &number.sms_url, &number.sms_method, &webhook(public_url));
         if number.voice {
-            for (field, sid) in [
-                ("voice_application_sid", &number.voice_application_sid),
-                ("trunk_sid", &number.trunk_sid),
-            ] {
+            for (field, sid) in [("voice_application_sid", &number.voice_application_sid), ("trunk_sid", &number.trunk_sid)] {
                 if !sid.is_empty() {
-                    self.warn(say(&format!(
-                        "calls go to {sid}, and `VoiceUrl` is ignored while `{field}` is set"
-                    )));
+                    self.warn(say(&format!("calls go to {sid}, and `VoiceUrl` is ignored while `{field}` is set")));
                 }
             }
             if without_fragment(&number.voice_url) != voice_webhook(public_url) {
-                self.warn(say("calls do not come to us, so playbooks with a `call` trigger will not start; `bridged twilio connect` sets `VoiceUrl`"));
+                self.warn(say(
+                    "calls do not come to us, so playbooks with a `call` trigger will not start; `bridged twilio connect` sets `VoiceUrl`",
+                ));
             }
         }
         let reports_texts = format!("{}/status", webhook(public_url));
@@ -221,9 +192,7 @@ impl Report {
     /// Compares where texts go with where we take them; the first difference is the one to mend.
     fn address(&mut self, whose: &str, is: &str, method: &str, wanted: &str) {
         if is.is_empty() {
-            self.fail(format!(
-                "{whose} go nowhere; `bridged twilio connect` sets `SmsUrl` to {wanted}"
-            ));
+            self.fail(format!("{whose} go nowhere; `bridged twilio connect` sets `SmsUrl` to {wanted}"));
         } else if without_fragment(is) != wanted {
             self.fail(format!(
                 "{whose} go to {is}, but by `public_url` we check signatures for {wanted}; `bridged twilio connect` sets it, \
@@ -254,23 +223,10 @@ mod tests {
 
     #[test]
     fn a_number_before_and_after_connecting() {
-        let mut number = PhoneNumber {
-            sms: true,
-            voice: true,
-            ..PhoneNumber::default()
-        };
+        let mut number = PhoneNumber { sms: true, voice: true, ..PhoneNumber::default() };
         assert_eq!(levels(&number), [Level::Ok, Level::Fail, Level::Warn]);
-        let fields: Vec<_> = changes(&number, "https://a.example/", true)
-            .into_iter()
-            .map(|c| (c.field, c.to))
-            .collect();
-        assert_eq!(
-            fields.first(),
-            Some(&(
-                "SmsUrl",
-                "https://a.example/webhooks/twilio#rc=5&rp=all".to_string()
-            ))
-        );
+        let fields: Vec<_> = changes(&number, "https://a.example/", true).into_iter().map(|c| (c.field, c.to)).collect();
+        assert_eq!(fields.first(), Some(&("SmsUrl", "https://a.example/webhooks/twilio#rc=5&rp=all".to_string())));
         assert_eq!(fields.len(), 5);
         number.sms_url = "https://a.example/webhooks/twilio#rc=5&rp=all".into();
         number.sms_fallback_url = number.sms_url.clone();
@@ -283,54 +239,14 @@ mod tests {
     #[test]
     fn traps() {
         let url = "https://a.example/webhooks/twilio";
-        let good = PhoneNumber {
-            sms: true,
-            sms_url: url.into(),
-            sms_method: "POST".into(),
-            ..PhoneNumber::default()
-        };
+        let good = PhoneNumber { sms: true, sms_url: url.into(), sms_method: "POST".into(), ..PhoneNumber::default() };
         assert_eq!(levels(&good), [Level::Ok, Level::Ok]);
-        assert_eq!(
-            levels(&PhoneNumber {
-                sms: false,
-                ..good.clone()
-            }),
-            [Level::Fail, Level::Ok]
-        );
-        assert_eq!(
-            levels(&PhoneNumber {
-                sms_method: "GET".into(),
-                ..good.clone()
-            }),
-            [Level::Ok, Level::Fail]
-        );
-        assert_eq!(
-            levels(&PhoneNumber {
-                sms_url: "https://b.example/webhooks/twilio".into(),
-                ..good.clone()
-            }),
-            [Level::Ok, Level::Fail]
-        );
-        assert_eq!(
-            levels(&PhoneNumber {
-                sms_application_sid: "AP1".into(),
-                ..good.clone()
-            }),
-            [Level::Ok, Level::Fail, Level::Ok]
-        );
-        assert_eq!(
-            levels(&PhoneNumber {
-                status_callback: format!("{url}/status"),
-                ..good.clone()
-            }),
-            [Level::Ok, Level::Ok, Level::Warn]
-        );
-        let trunk = PhoneNumber {
-            voice: true,
-            trunk_sid: "TK1".into(),
-            voice_url: format!("{url}/voice"),
-            ..good
-        };
+        assert_eq!(levels(&PhoneNumber { sms: false, ..good.clone() }), [Level::Fail, Level::Ok]);
+        assert_eq!(levels(&PhoneNumber { sms_method: "GET".into(), ..good.clone() }), [Level::Ok, Level::Fail]);
+        assert_eq!(levels(&PhoneNumber { sms_url: "https://b.example/webhooks/twilio".into(), ..good.clone() }), [Level::Ok, Level::Fail]);
+        assert_eq!(levels(&PhoneNumber { sms_application_sid: "AP1".into(), ..good.clone() }), [Level::Ok, Level::Fail, Level::Ok]);
+        assert_eq!(levels(&PhoneNumber { status_callback: format!("{url}/status"), ..good.clone() }), [Level::Ok, Level::Ok, Level::Warn]);
+        let trunk = PhoneNumber { voice: true, trunk_sid: "TK1".into(), voice_url: format!("{url}/voice"), ..good };
         assert_eq!(levels(&trunk), [Level::Ok, Level::Ok, Level::Warn]);
     }
 }

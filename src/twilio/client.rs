@@ -42,10 +42,7 @@ pub struct Client {
 impl Client {
     /// A client; makes no connection yet.
     pub fn new(settings: Settings) -> Result<Client, Error> {
-        Ok(Client {
-            transport: Transport::new(&settings)?,
-            account: format!("/2010-04-01/Accounts/{}", settings.account_sid),
-        })
+        Ok(Client { transport: Transport::new(&settings)?, account: format!("/2010-04-01/Accounts/{}", settings.account_sid) })
     }
 
     /// Requests that could start now: claim no more sends than this.
@@ -58,24 +55,14 @@ impl Client {
         let path = format!("{}/Messages.json", self.account);
         match self.transport.post(&path, &create.pairs()).await {
             Ok(answer) => outcome(answer),
-            Err(Failure::NotWritten(why)) => Outcome::NotSent {
-                why,
-                retry_after: None,
-            },
-            Err(Failure::AnswerLost(why)) => Outcome::Unknown {
-                why: format!("the answer was lost: {why}"),
-            },
+            Err(Failure::NotWritten(why)) => Outcome::NotSent { why, retry_after: None },
+            Err(Failure::AnswerLost(why)) => Outcome::Unknown { why: format!("the answer was lost: {why}") },
         }
     }
 
     /// The newest messages to `to`, for finding one whose fate is unknown. Leave out `from` for texts of a messaging
     /// service, which picks it. There is no filter by date: a message in Twilio's queue has none yet.
-    pub async fn list(
-        &self,
-        to: &str,
-        from: Option<&str>,
-        next: Option<&Next>,
-    ) -> Result<Page, Error> {
+    pub async fn list(&self, to: &str, from: Option<&str>, next: Option<&Next>) -> Result<Page, Error> {
         let mut query = vec![("To", to), ("PageSize", LOOKUP_PAGE)];
         query.extend(from.map(|from| ("From", from)));
         self.page(&query, next).await
@@ -83,12 +70,7 @@ impl Client {
 
     /// Texts that came to `to` since a moment, for catching up after downtime. A page may be empty and still have a
     /// next one; there is none once the list has gone past `since`.
-    pub async fn list_inbound(
-        &self,
-        to: &str,
-        since: Timestamp,
-        next: Option<&Next>,
-    ) -> Result<Page, Error> {
+    pub async fn list_inbound(&self, to: &str, since: Timestamp, next: Option<&Next>) -> Result<Page, Error> {
         // Twilio filters by the day (in UTC); the rest is filtered here.
         let day = since.strftime("%Y-%m-%d").to_string();
         let query = [("To", to), ("DateSent>", &day), ("PageSize", FULL_PAGE)];
@@ -102,8 +84,7 @@ impl Client {
             page.next = None;
         }
         // A text without a date is kept: the store knows whether it has it.
-        page.messages
-            .retain(|m| m.is_inbound() && when(m).is_none_or(|at| at >= since));
+        page.messages.retain(|m| m.is_inbound() && when(m).is_none_or(|at| at >= since));
         Ok(page)
     }
 
@@ -124,19 +105,13 @@ impl Client {
         let query = encode(&[("PhoneNumber", number)]);
         let path = format!("{}/IncomingPhoneNumbers.json?{query}", self.account);
         let answer = self.get(&path).await?;
-        let mut found = items(&answer, "incoming_phone_numbers")?
-            .iter()
-            .filter_map(PhoneNumber::read);
+        let mut found = items(&answer, "incoming_phone_numbers")?.iter().filter_map(PhoneNumber::read);
         // Twilio also finds numbers of which this is only a part.
         Ok(found.find(|found| found.number == number))
     }
 
     /// Changes fields of a number, `sid` being its `PN…`.
-    pub async fn update_number(
-        &self,
-        sid: &str,
-        fields: &[(&str, &str)],
-    ) -> Result<PhoneNumber, Error> {
+    pub async fn update_number(&self, sid: &str, fields: &[(&str, &str)]) -> Result<PhoneNumber, Error> {
         let path = format!("{}/IncomingPhoneNumbers/{sid}.json", self.account);
         let answer = found(self.transport.post(&path, fields).await)?;
         PhoneNumber::read(&answer).ok_or_else(|| Error::Unreadable("a number without `sid`".into()))
@@ -151,10 +126,7 @@ impl Client {
         let messages = items(&answer, "messages")?;
         // Only a path below `api_base`; a whole address would have to be checked for its host.
         let next = resources::text(&answer, "next_page_uri").filter(|path| path.starts_with('/'));
-        Ok(Page {
-            messages: messages.iter().filter_map(Message::read).collect(),
-            next: next.map(Next),
-        })
+        Ok(Page { messages: messages.iter().filter_map(Message::read).collect(), next: next.map(Next) })
     }
 
     async fn get(&self, path: &str) -> Result<Value, Error> {
@@ -169,15 +141,9 @@ fn found(answer: Result<Answer, Failure>) -> Result<Value, Error> {
     })?;
     if !(200..300).contains(&answer.http_status) {
         let (code, message) = answer.refusal();
-        return Err(Error::Refused {
-            http_status: answer.http_status,
-            code,
-            message,
-        });
+        return Err(Error::Refused { http_status: answer.http_status, code, message });
     }
-    answer
-        .body
-        .ok_or_else(|| Error::Unreadable("no JSON".into()))
+    answer.body.ok_or_else(|| Error::Unreadable("no JSON".into()))
 }
 
 fn items<'a>(answer: &'a Value, name: &str) -> Result<&'a Vec<Value>, Error> {
@@ -189,35 +155,20 @@ fn items<'a>(answer: &'a Value, name: &str) -> Result<&'a Vec<Value>, Error> {
 fn outcome(answer: Answer) -> Outcome {
     let http_status = answer.http_status;
     if (200..300).contains(&http_status) {
-        let sid = answer
-            .body
-            .as_ref()
-            .and_then(|body| Some((resources::text(body, "sid")?, body)));
+        let sid = answer.body.as_ref().and_then(|body| Some((resources::text(body, "sid")?, body)));
         return match sid {
             Some((sid, body)) => Outcome::Accepted {
                 sid,
                 status: resources::text(body, "status").and_then(|name| Status::parse(&name)),
                 segments: resources::number(body, "num_segments"),
             },
-            None => Outcome::Unknown {
-                why: format!("Twilio answered {http_status} without the message's id"),
-            },
+            None => Outcome::Unknown { why: format!("Twilio answered {http_status} without the message's id") },
         };
     }
     let (code, message) = answer.refusal();
     match classify(http_status, code) {
-        Class::NotProcessed => Outcome::NotSent {
-            why: message,
-            retry_after: answer.retry_after,
-        },
-        Class::Ambiguous => Outcome::Unknown {
-            why: format!("Twilio answered {http_status}: {message}"),
-        },
-        class => Outcome::Refused {
-            code,
-            http_status,
-            message,
-            class,
-        },
+        Class::NotProcessed => Outcome::NotSent { why: message, retry_after: answer.retry_after },
+        Class::Ambiguous => Outcome::Unknown { why: format!("Twilio answered {http_status}: {message}") },
+        class => Outcome::Refused { code, http_status, message, class },
     }
 }

@@ -44,11 +44,7 @@ impl Create {
         pairs.extend(self.body.as_deref().map(|body| ("Body", body)));
         pairs.extend(self.media.iter().map(|url| ("MediaUrl", url.as_str())));
         pairs.extend(self.content_sid.as_deref().map(|sid| ("ContentSid", sid)));
-        pairs.extend(
-            self.content_variables
-                .as_deref()
-                .map(|values| ("ContentVariables", values)),
-        );
+        pairs.extend(self.content_variables.as_deref().map(|values| ("ContentVariables", values)));
         pairs.push(("StatusCallback", &self.status_callback));
         pairs
     }

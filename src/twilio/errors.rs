@@ -53,20 +53,8 @@ pub struct Code {
 use Class::*;
 use Mark::*;
 
-const fn row(
-    code: u32,
-    class: Class,
-    mark: Mark,
-    name: &'static str,
-    advice: &'static str,
-) -> Code {
-    Code {
-        code,
-        class,
-        mark,
-        name,
-        advice,
-    }
+const fn row(code: u32, class: Class, mark: Mark, name: &'static str, advice: &'static str) -> Code {
+    Code { code, class, mark, name, advice }
 }
 
 /// All codes we know, in order.
@@ -166,10 +154,7 @@ pub const CODES: &[Code] = &[
 
 /// The row of a code.
 pub fn code(code: u32) -> Option<&'static Code> {
-    CODES
-        .binary_search_by_key(&code, |row| row.code)
-        .ok()
-        .and_then(|at| CODES.get(at))
+    CODES.binary_search_by_key(&code, |row| row.code).ok().and_then(|at| CODES.get(at))
 }
 
 /// Judges a refused request by its code where we know it, else by its HTTP status.
@@ -209,10 +194,7 @@ mod tests {
 
     #[test]
     fn every_code_is_judged_as_noted() {
-        assert_eq!(
-            NOTES.iter().map(|n| n.0).collect::<Vec<_>>(),
-            CODES.iter().map(|c| c.code).collect::<Vec<_>>()
-        );
+        assert_eq!(NOTES.iter().map(|n| n.0).collect::<Vec<_>>(), CODES.iter().map(|c| c.code).collect::<Vec<_>>());
         for (number, status, retry) in NOTES {
             let class = classify(*status, Some(*number));
             let fits: &[Class] = match *retry {
@@ -229,31 +211,13 @@ mod tests {
 
     #[test]
     fn what_stops_more_than_its_message() {
-        let of = |class: Class| {
-            CODES
-                .iter()
-                .filter(|c| c.class == class)
-                .map(|c| c.code)
-                .collect::<Vec<_>>()
-        };
+        let of = |class: Class| CODES.iter().filter(|c| c.class == class).map(|c| c.code).collect::<Vec<_>>();
         assert_eq!(of(StopAccount), [20003, 30002]);
-        assert_eq!(
-            of(StopSender),
-            [21212, 21606, 21659, 21660, 21661, 30034, 63007]
-        );
+        assert_eq!(of(StopSender), [21212, 21606, 21659, 21660, 21661, 30034, 63007]);
         assert_eq!(of(OptOut), [21610]);
-        let marked = |mark: Mark| {
-            CODES
-                .iter()
-                .filter(|c| c.mark == mark)
-                .map(|c| c.code)
-                .collect::<Vec<_>>()
-        };
+        let marked = |mark: Mark| CODES.iter().filter(|c| c.mark == mark).map(|c| c.code).collect::<Vec<_>>();
         assert_eq!(marked(SenderFull), [14107, 21611, 30001, 63018]);
-        assert_eq!(
-            marked(Address),
-            [21211, 21614, 21635, 30005, 30006, 63003, 63024]
-        );
+        assert_eq!(marked(Address), [21211, 21614, 21635, 30005, 30006, 63003, 63024]);
     }
 
     #[test]

@@ -62,18 +62,12 @@ impl Form {
         if has_too_many_fields(body) {
             return Err(Error::TooManyFields);
         }
-        Ok(Form {
-            pairs: form_urlencoded::parse(body).into_owned().collect(),
-        })
+        Ok(Form { pairs: form_urlencoded::parse(body).into_owned().collect() })
     }
 
     /// The first field of this name; an empty one counts as absent, since Twilio sends unknown fields empty.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.pairs
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, v)| v.as_str())
-            .filter(|v| !v.is_empty())
+        self.pairs.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
     }
 
     /// All fields in order.
@@ -83,9 +77,7 @@ impl Form {
 
     /// A field without which the form is refused.
     fn need(&self, name: &'static str) -> Result<String, Error> {
-        self.get(name)
-            .map(str::to_string)
-            .ok_or(Error::Missing(name))
+        self.get(name).map(str::to_string).ok_or(Error::Missing(name))
     }
 
     fn text(&self, name: &str) -> Option<String> {
@@ -99,11 +91,7 @@ impl Form {
 
     /// What nobody here reads, kept because Twilio adds fields without notice. Empty ones carry nothing.
     fn rest(&self) -> Vec<(String, String)> {
-        self.pairs
-            .iter()
-            .filter(|(n, v)| !v.is_empty() && !is_read(n))
-            .cloned()
-            .collect()
+        self.pairs.iter().filter(|(n, v)| !v.is_empty() && !is_read(n)).cloned().collect()
     }
 }
 
@@ -232,9 +220,7 @@ impl Webhook {
             return read_call(form).map(Webhook::Call);
         }
         // Inbound texts have no `MessageStatus`. `SmsStatus` alone is the older name of the same field.
-        let status = form.get("MessageStatus").or(form
-            .get("SmsStatus")
-            .filter(|s| !matches!(*s, "received" | "receiving")));
+        let status = form.get("MessageStatus").or(form.get("SmsStatus").filter(|s| !matches!(*s, "received" | "receiving")));
         match status {
             Some(status) => read_status(form, status, query).map(Webhook::Status),
             None => read_inbound(form).map(Webhook::Inbound),
@@ -246,12 +232,7 @@ impl Webhook {
 fn read_inbound(form: &Form) -> Result<Inbound, Error> {
     let media = (0..MAX_MEDIA).map_while(|n| {
         let url = form.text(&format!("MediaUrl{n}"))?;
-        Some(Media {
-            url,
-            content_type: form
-                .text(&format!("MediaContentType{n}"))
-                .unwrap_or_default(),
-        })
+        Some(Media { url, content_type: form.text(&format!("MediaContentType{n}")).unwrap_or_default() })
     });
     Ok(Inbound {
         message_sid: form.need("MessageSid")?,
@@ -273,8 +254,7 @@ fn read_inbound(form: &Form) -> Result<Inbound, Error> {
 /// A report must say of which text and what. `From` may be absent: a service that failed at once never picked a number.
 fn read_status(form: &Form, status: &str, query: Option<&str>) -> Result<StatusReport, Error> {
     let in_query = |name: &str| {
-        form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-            .find_map(|(n, v)| (n == name && !v.is_empty()).then(|| v.into_owned()))
+        form_urlencoded::parse(query.unwrap_or_default().as_bytes()).find_map(|(n, v)| (n == name && !v.is_empty()).then(|| v.into_owned()))
     };
     Ok(StatusReport {
         message_sid: form.need("MessageSid")?,
@@ -321,94 +301,38 @@ mod tests {
         let body = "MessageSid=MM1&SmsSid=MM1&AccountSid=AC1&From=whatsapp%3A%2B15125550100&To=whatsapp%3A%2B15005550006&Body=hi+there\
             &NumMedia=1&MediaUrl0=https%3A%2F%2Fx%2F1&MediaContentType0=image%2Fpng&ButtonText=Yes&ButtonPayload=yes-1&SmsStatus=received\
             &ProfileName=Ana&NumSegments=2&FromCity=&FromState=TX&OptOutType=STOP&MessagingServiceSid=MG1";
-        let Webhook::Inbound(text) = read(body, None).unwrap() else {
-            panic!("not a text")
-        };
-        assert_eq!(
-            (text.message_sid.as_str(), text.body.as_str()),
-            ("MM1", "hi there")
-        );
-        assert_eq!(
-            (text.from.as_str(), text.to.as_str()),
-            ("whatsapp:+15125550100", "whatsapp:+15005550006")
-        );
-        assert_eq!(
-            text.media,
-            [Media {
-                url: "https://x/1".into(),
-                content_type: "image/png".into()
-            }]
-        );
-        assert_eq!(
-            (text.button_text.as_deref(), text.button_payload.as_deref()),
-            (Some("Yes"), Some("yes-1"))
-        );
-        assert_eq!(
-            (text.segments, text.opt_out_type.as_deref()),
-            (Some(2), Some("STOP"))
-        );
-        assert_eq!(
-            (
-                text.profile_name.as_deref(),
-                text.messaging_service_sid.as_deref()
-            ),
-            (Some("Ana"), Some("MG1"))
-        );
-        let extra =
-            [("SmsSid", "MM1"), ("FromState", "TX")].map(|(n, v)| (n.to_string(), v.to_string()));
+        let Webhook::Inbound(text) = read(body, None).unwrap() else { panic!("not a text") };
+        assert_eq!((text.message_sid.as_str(), text.body.as_str()), ("MM1", "hi there"));
+        assert_eq!((text.from.as_str(), text.to.as_str()), ("whatsapp:+15125550100", "whatsapp:+15005550006"));
+        assert_eq!(text.media, [Media { url: "https://x/1".into(), content_type: "image/png".into() }]);
+        assert_eq!((text.button_text.as_deref(), text.button_payload.as_deref()), (Some("Yes"), Some("yes-1")));
+        assert_eq!((text.segments, text.opt_out_type.as_deref()), (Some(2), Some("STOP")));
+        assert_eq!((text.profile_name.as_deref(), text.messaging_service_sid.as_deref()), (Some("Ana"), Some("MG1")));
+        let extra = [("SmsSid", "MM1"), ("FromState", "TX")].map(|(n, v)| (n.to_string(), v.to_string()));
         assert_eq!(text.extra, extra);
     }
 
     #[test]
     fn a_status_report_with_our_ids() {
         let body = "MessageSid=SM1&MessageStatus=undelivered&SmsStatus=undelivered&AccountSid=AC1&From=%2B1&To=%2B2&ErrorCode=30003";
-        let Webhook::Status(report) = read(body, Some("m=m%2D7&n=2")).unwrap() else {
-            panic!("not a report")
-        };
-        assert_eq!(
-            (report.status, report.error_code),
-            (Some(Status::Undelivered), Some(30003))
-        );
-        assert_eq!(
-            (report.our_id.as_deref(), report.attempt),
-            (Some("m-7"), Some(2))
-        );
-        assert_eq!(
-            (report.to.as_str(), report.from.as_deref()),
-            ("+2", Some("+1"))
-        );
-        let Webhook::Status(new) = read(
-            "MessageSid=SM1&MessageStatus=beamed&AccountSid=AC1&To=%2B2",
-            None,
-        )
-        .unwrap() else {
-            panic!("not a report")
-        };
-        assert_eq!(
-            (new.status, new.status_name.as_str(), new.our_id),
-            (None, "beamed", None)
-        );
-        assert!(matches!(
-            read("MessageSid=SM1&SmsStatus=sent&AccountSid=AC1&To=%2B2", None),
-            Ok(Webhook::Status(_))
-        ));
+        let Webhook::Status(report) = read(body, Some("m=m%2D7&n=2")).unwrap() else { panic!("not a report") };
+        assert_eq!((report.status, report.error_code), (Some(Status::Undelivered), Some(30003)));
+        assert_eq!((report.our_id.as_deref(), report.attempt), (Some("m-7"), Some(2)));
+        assert_eq!((report.to.as_str(), report.from.as_deref()), ("+2", Some("+1")));
+        let Webhook::Status(new) = read("MessageSid=SM1&MessageStatus=beamed&AccountSid=AC1&To=%2B2", None).unwrap() else { panic!("not a report") };
+        assert_eq!((new.status, new.status_name.as_str(), new.our_id), (None, "beamed", None));
+        assert!(matches!(read("MessageSid=SM1&SmsStatus=sent&AccountSid=AC1&To=%2B2", None), Ok(Webhook::Status(_))));
     }
 
     #[test]
     fn calls() {
-        let call = |tail: &str| match read(
-            &format!("CallSid=CA1&AccountSid=AC1&From=anonymous&To=%2B2&{tail}"),
-            None,
-        ) {
+        let call = |tail: &str| match read(&format!("CallSid=CA1&AccountSid=AC1&From=anonymous&To=%2B2&{tail}"), None) {
             Ok(Webhook::Call(call)) => (call.is_final, call.missed),
             other => panic!("{other:?}"),
         };
         assert_eq!(call("CallStatus=ringing"), (false, false));
         assert_eq!(call("CallStatus=completed"), (true, false));
-        assert_eq!(
-            call("CallStatus=completed&DialCallStatus=no-answer"),
-            (true, true)
-        );
+        assert_eq!(call("CallStatus=completed&DialCallStatus=no-answer"), (true, true));
         for status in MISSED {
             assert_eq!(call(&format!("CallStatus={status}")), (true, true));
         }
@@ -421,41 +345,20 @@ mod tests {
         for (body, status) in [
             ("MessageSid=SM1&AccountSid=AC1&From=%2B1&Body=x", 400),
             ("MessageSid=SM1&AccountSid=AC1&From=&To=%2B2&Body=x", 400),
-            (
-                "MessageSid=SM1&AccountSid=AC1&To=%2B2&Body=STOPFrom%2B1",
-                400,
-            ),
+            ("MessageSid=SM1&AccountSid=AC1&To=%2B2&Body=STOPFrom%2B1", 400),
             ("AccountSid=AC1&From=%2B1&To=%2B2&Body=x", 400),
             ("MessageSid=SM1&From=%2B1&To=%2B2&Body=x", 400),
             ("CallSid=CA1&AccountSid=AC1&From=%2B1&To=%2B2", 400),
             ("", 400),
-            (
-                "MessageSid=SM1&AccountSid=AC2&From=%2B1&To=%2B2&Body=x",
-                403,
-            ),
-            (
-                "MessageSid=SM1&AccountSid=AC1&From=%2B1&To=%2B2&Body=x&Body=y",
-                403,
-            ),
-            (
-                "MessageSid=SM1&AccountSid=AC1&From=%2B1&To=%2B2&MediaUrl0=a&MediaUrl0=b",
-                403,
-            ),
+            ("MessageSid=SM1&AccountSid=AC2&From=%2B1&To=%2B2&Body=x", 403),
+            ("MessageSid=SM1&AccountSid=AC1&From=%2B1&To=%2B2&Body=x&Body=y", 403),
+            ("MessageSid=SM1&AccountSid=AC1&From=%2B1&To=%2B2&MediaUrl0=a&MediaUrl0=b", 403),
         ] {
-            assert_eq!(
-                read(body, None).unwrap_err().http_status(),
-                status,
-                "{body}"
-            );
+            assert_eq!(read(body, None).unwrap_err().http_status(), status, "{body}");
         }
         // A repeat of a field that nobody reads harms nobody.
         assert!(read(&format!("{whole}&New=1&New=2"), None).is_ok());
         assert!(read(&format!("{whole}{}", "&F=".repeat(195)), None).is_ok());
-        assert_eq!(
-            read(&format!("{whole}{}", "&F=".repeat(196)), None)
-                .unwrap_err()
-                .http_status(),
-            413
-        );
+        assert_eq!(read(&format!("{whole}{}", "&F=".repeat(196)), None).unwrap_err().http_status(), 413);
     }
 }

@@ -37,13 +37,7 @@ impl Limit {
     /// A ceiling of none would stop everything for good, so it counts as one.
     fn new(ceiling: usize) -> Limit {
         let ceiling = ceiling.max(1);
-        Limit {
-            ceiling,
-            current: ceiling,
-            in_flight: 0,
-            successes: 0,
-            stale: 0,
-        }
+        Limit { ceiling, current: ceiling, in_flight: 0, successes: 0, stale: 0 }
     }
 
     fn free(&self) -> usize {
@@ -95,10 +89,7 @@ pub struct Limiter {
 impl Limiter {
     /// At most `ceiling` requests at once.
     pub fn new(ceiling: usize) -> Limiter {
-        Limiter {
-            limit: Mutex::new(Limit::new(ceiling)),
-            ended: Notify::new(),
-        }
+        Limiter { limit: Mutex::new(Limit::new(ceiling)), ended: Notify::new() }
     }
 
     /// Requests that could start now. Workers claim no more messages than this, so none waits with its lease running.
@@ -114,10 +105,7 @@ impl Limiter {
                 let mut ended = std::pin::pin!(self.ended.notified());
                 ended.as_mut().enable();
                 if self.lock().take() {
-                    return Slot {
-                        limiter: self,
-                        verdict: Verdict::Nothing,
-                    };
+                    return Slot { limiter: self, verdict: Verdict::Nothing };
                 }
                 ended.await;
             }
@@ -213,8 +201,7 @@ mod tests {
         assert_eq!(limiter.free(), 0);
         assert!(limiter.slot(Duration::ZERO).await.is_none());
         let patience = Duration::from_secs(60);
-        let (second, ()) =
-            tokio::join!(limiter.slot(patience), async { first.end(Verdict::Served) });
+        let (second, ()) = tokio::join!(limiter.slot(patience), async { first.end(Verdict::Served) });
         assert!(second.is_some());
         drop(second);
         assert_eq!(limiter.free(), 1);

@@ -99,9 +99,7 @@ impl PhoneNumber {
         let able = |name: &str| {
             let capabilities = value.get("capabilities");
             // `SMS` in some older answers.
-            [name, &name.to_uppercase()]
-                .iter()
-                .any(|n| capabilities.and_then(|c| c.get(n)) == Some(&Value::Bool(true)))
+            [name, &name.to_uppercase()].iter().any(|n| capabilities.and_then(|c| c.get(n)) == Some(&Value::Bool(true)))
         };
         Some(PhoneNumber {
             sid: text(value, "sid")?,
@@ -124,11 +122,7 @@ impl PhoneNumber {
 
 /// A text that is there and not empty.
 pub(super) fn text(value: &Value, name: &str) -> Option<String> {
-    value
-        .get(name)?
-        .as_str()
-        .filter(|text| !text.is_empty())
-        .map(str::to_string)
+    value.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_string)
 }
 
 /// A whole number, also where it comes as a string.
@@ -142,9 +136,7 @@ pub(super) fn number(value: &Value, name: &str) -> Option<u32> {
 
 /// A time as RFC 2822, the form of this API.
 fn time(value: &Value, name: &str) -> Option<Timestamp> {
-    DateTimeParser::new()
-        .parse_timestamp(value.get(name)?.as_str()?)
-        .ok()
+    DateTimeParser::new().parse_timestamp(value.get(name)?.as_str()?).ok()
 }
 
 #[cfg(test)]
@@ -155,13 +147,8 @@ mod tests {
 
     #[test]
     fn a_message_with_nothing_but_its_id() {
-        let message =
-            Message::read(&json!({"sid": "SM1", "body": null, "error_code": null, "new": [1]}))
-                .unwrap();
-        assert_eq!(
-            (message.sid.as_str(), message.body.as_str(), message.status),
-            ("SM1", "", None)
-        );
+        let message = Message::read(&json!({"sid": "SM1", "body": null, "error_code": null, "new": [1]})).unwrap();
+        assert_eq!((message.sid.as_str(), message.body.as_str(), message.status), ("SM1", "", None));
         assert!(Message::read(&json!({"sid": null})).is_none());
         assert!(Message::read(&json!([])).is_none());
     }
@@ -173,14 +160,8 @@ mod tests {
             "direction": "inbound", "date_created": "Thu, 24 Aug 2023 05:01:45 +0000", "date_sent": "soon",
         }));
         let message = message.unwrap();
-        assert_eq!(
-            (message.segments, message.media, message.error_code),
-            (Some(3), 1, Some(30003))
-        );
-        assert_eq!(
-            message.date_created,
-            Some("2023-08-24T05:01:45Z".parse().unwrap())
-        );
+        assert_eq!((message.segments, message.media, message.error_code), (Some(3), 1, Some(30003)));
+        assert_eq!(message.date_created, Some("2023-08-24T05:01:45Z".parse().unwrap()));
         assert_eq!((message.date_sent, message.is_inbound()), (None, true));
     }
 
@@ -192,9 +173,6 @@ mod tests {
         });
         let number = PhoneNumber::read(&number).unwrap();
         assert_eq!((number.sms, number.mms, number.voice), (true, true, false));
-        assert_eq!(
-            (number.sms_url.as_str(), number.trunk_sid.as_str()),
-            ("https://a/w", "")
-        );
+        assert_eq!((number.sms_url.as_str(), number.trunk_sid.as_str()), ("https://a/w", ""));
     }
 }

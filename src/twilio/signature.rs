@@ -10,10 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use subtle::{Choice, ConstantTimeEq};
 
-use super::signing::{
-    BODY_HASH, Key, SIGNATURE_BYTES, body_hash, candidates, keyed, mac, signed_fields,
-    without_fragment,
-};
+use super::signing::{BODY_HASH, Key, SIGNATURE_BYTES, body_hash, candidates, keyed, mac, signed_fields, without_fragment};
 
 pub use super::signing::{sign, sign_json};
 
@@ -57,35 +54,19 @@ impl Verifier {
     pub fn new(public_url: &str, tokens: &[String]) -> Verifier {
         let base = without_fragment(public_url);
         let base = base.strip_suffix('/').unwrap_or(base).to_string();
-        let keys = tokens
-            .iter()
-            .filter(|t| !t.is_empty())
-            .filter_map(|t| keyed(t))
-            .collect();
+        let keys = tokens.iter().filter(|t| !t.is_empty()).filter_map(|t| keyed(t)).collect();
         Verifier { base, keys }
     }
 
     /// Checks a request by its raw path and query (as they arrived, escapes and all), its `Content-Type`, its raw
     /// body and every `X-Twilio-Signature` header it has.
-    pub fn verify(
-        &self,
-        path_and_query: &str,
-        content_type: Option<&str>,
-        body: &[u8],
-        signature_headers: &[&str],
-    ) -> Result<(), Forged> {
+    pub fn verify(&self, path_and_query: &str, content_type: Option<&str>, body: &[u8], signature_headers: &[&str]) -> Result<(), Forged> {
         let url = format!("{}{path_and_query}", self.base);
         self.verify_url(&url, content_type, body, signature_headers)
     }
 
     /// The same for a whole URL.
-    fn verify_url(
-        &self,
-        url: &str,
-        content_type: Option<&str>,
-        body: &[u8],
-        signature_headers: &[&str],
-    ) -> Result<(), Forged> {
+    fn verify_url(&self, url: &str, content_type: Option<&str>, body: &[u8], signature_headers: &[&str]) -> Result<(), Forged> {
         let given = decode(signature_headers)?;
         let url = without_fragment(url);
         let fields = match body_kind(content_type, body) {
@@ -103,22 +84,12 @@ impl Verifier {
                 fits |= mac(key, &candidate, &fields).ct_eq(&given);
             }
         }
-        if bool::from(fits) {
-            Ok(())
-        } else {
-            Err(Forged::Mismatch)
-        }
+        if bool::from(fits) { Ok(()) } else { Err(Forged::Mismatch) }
     }
 }
 
 /// Checks a request offline (`bridged twilio verify`): the whole URL is given instead of a path below `public_url`.
-pub fn verify_url(
-    url: &str,
-    tokens: &[String],
-    content_type: Option<&str>,
-    body: &[u8],
-    signature_headers: &[&str],
-) -> Result<(), Forged> {
+pub fn verify_url(url: &str, tokens: &[String], content_type: Option<&str>, body: &[u8], signature_headers: &[&str]) -> Result<(), Forged> {
     Verifier::new("", tokens).verify_url(url, content_type, body, signature_headers)
 }
 
@@ -149,11 +120,7 @@ fn body_kind(content_type: Option<&str>, body: &[u8]) -> Option<BodyKind> {
 fn decode(signature_headers: &[&str]) -> Result<[u8; SIGNATURE_BYTES], Forged> {
     match signature_headers {
         [] => Err(Forged::NoSignature),
-        [header] => STANDARD
-            .decode(header)
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok())
-            .ok_or(Forged::NotASignature),
+        [header] => STANDARD.decode(header).ok().and_then(|bytes| bytes.try_into().ok()).ok_or(Forged::NotASignature),
         _ => Err(Forged::SeveralSignatures),
     }
 }
@@ -161,14 +128,8 @@ fn decode(signature_headers: &[&str]) -> Result<[u8; SIGNATURE_BYTES], Forged> {
 /// Compares the first `bodySHA256` of the query (Twilio has been seen to add it twice) with the body's hash.
 fn check_body_hash(url: &str, body: &[u8]) -> Result<(), Forged> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
-    let given = form_urlencoded::parse(query.as_bytes())
-        .find_map(|(name, value)| (name == BODY_HASH).then_some(value))
-        .ok_or(Forged::NoBodyHash)?;
-    if given == body_hash(body) {
-        Ok(())
-    } else {
-        Err(Forged::OtherBodyHash)
-    }
+    let given = form_urlencoded::parse(query.as_bytes()).find_map(|(name, value)| (name == BODY_HASH).then_some(value)).ok_or(Forged::NoBodyHash)?;
+    if given == body_hash(body) { Ok(()) } else { Err(Forged::OtherBodyHash) }
 }
 
 #[cfg(test)]
@@ -189,40 +150,19 @@ mod tests {
     }
 
     fn signed(url: &str, pairs: &[(&str, &str)]) -> String {
-        let pairs: Vec<_> = pairs
-            .iter()
-            .map(|(n, v)| (n.to_string(), v.to_string()))
-            .collect();
+        let pairs: Vec<_> = pairs.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
         sign("12345", url, &pairs)
     }
 
     #[test]
     fn documented_example() {
         let pairs: Vec<_> = form_urlencoded::parse(BODY).into_owned().collect();
-        assert_eq!(
-            sign(
-                "12345",
-                "https://mycompany.com/myapp.php?foo=1&bar=2",
-                &pairs
-            ),
-            SIGNATURE
-        );
-        for base in [
-            "https://mycompany.com",
-            "https://mycompany.com/",
-            "https://mycompany.com#rc=5&rp=all",
-        ] {
-            assert_eq!(
-                verifier(base).verify(PATH, FORM, BODY, &[SIGNATURE]),
-                Ok(()),
-                "{base}"
-            );
+        assert_eq!(sign("12345", "https://mycompany.com/myapp.php?foo=1&bar=2", &pairs), SIGNATURE);
+        for base in ["https://mycompany.com", "https://mycompany.com/", "https://mycompany.com#rc=5&rp=all"] {
+            assert_eq!(verifier(base).verify(PATH, FORM, BODY, &[SIGNATURE]), Ok(()), "{base}");
         }
         let url = "https://mycompany.com/myapp.php?foo=1&bar=2#rc=5";
-        assert_eq!(
-            verify_url(url, &["12345".into()], FORM, BODY, &[SIGNATURE]),
-            Ok(())
-        );
+        assert_eq!(verify_url(url, &["12345".into()], FORM, BODY, &[SIGNATURE]), Ok(()));
     }
 
     #[test]
@@ -268,23 +208,11 @@ mod tests {
             format!("{body}&Digits=12345"),
             body.replace("%2B", "+"),
         ] {
-            assert_eq!(
-                v.verify(PATH, FORM, changed.as_bytes(), &[SIGNATURE]),
-                Err(Forged::Mismatch),
-                "{changed}"
-            );
+            assert_eq!(v.verify(PATH, FORM, changed.as_bytes(), &[SIGNATURE]), Err(Forged::Mismatch), "{changed}");
         }
         // The order of fields and the way a character is escaped are no part of what is signed.
-        let reordered = body
-            .split('&')
-            .rev()
-            .collect::<Vec<_>>()
-            .join("&")
-            .replace("1234", "%31234");
-        assert_eq!(
-            v.verify(PATH, FORM, reordered.as_bytes(), &[SIGNATURE]),
-            Ok(())
-        );
+        let reordered = body.split('&').rev().collect::<Vec<_>>().join("&").replace("1234", "%31234");
+        assert_eq!(v.verify(PATH, FORM, reordered.as_bytes(), &[SIGNATURE]), Ok(()));
     }
 
     #[test]
@@ -294,11 +222,7 @@ mod tests {
             ("https://a.example", "https://a.example/w?m=1", true),
             ("https://a.example", "https://a.example:443/w?m=1", true),
             ("https://a.example:443", "https://a.example/w?m=1", true),
-            (
-                "https://a.example:8443",
-                "https://a.example:8443/w?m=1",
-                true,
-            ),
+            ("https://a.example:8443", "https://a.example:8443/w?m=1", true),
             ("https://a.example:8443", "https://a.example/w?m=1", true),
             ("https://a.example", "https://a.example:8443/w?m=1", false),
             ("http://a.example", "http://a.example:80/w?m=1", true),
@@ -306,26 +230,10 @@ mod tests {
             ("https://a.example", "http://a.example/w?m=1", false),
             ("https://A.example", "https://A.example/w?m=1", true),
             ("https://A.example", "https://a.example/w?m=1", false),
-            (
-                "https://u:p@a.example:8443",
-                "https://u:p@a.example/w?m=1",
-                true,
-            ),
-            (
-                "https://[2001:db8::1]:8443",
-                "https://[2001:db8::1]/w?m=1",
-                true,
-            ),
-            (
-                "https://[2001:db8::1]",
-                "https://[2001:db8::1]:443/w?m=1",
-                true,
-            ),
-            (
-                "https://a.example/proxy/",
-                "https://a.example/proxy/w?m=1",
-                true,
-            ),
+            ("https://u:p@a.example:8443", "https://u:p@a.example/w?m=1", true),
+            ("https://[2001:db8::1]:8443", "https://[2001:db8::1]/w?m=1", true),
+            ("https://[2001:db8::1]", "https://[2001:db8::1]:443/w?m=1", true),
+            ("https://a.example/proxy/", "https://a.example/proxy/w?m=1", true),
             ("https://a.example", "https://a.example//w?m=1", false),
             ("https://a.example", "https://a.example/./w?m=1", false),
             ("https://a.example", "https://a.example/w?m=2", false),
@@ -342,21 +250,9 @@ mod tests {
     #[test]
     fn odd_values() {
         let v = verifier("https://a.example");
-        let many: Vec<_> = (0..2000)
-            .map(|n| (format!("F{n}"), n.to_string()))
-            .collect();
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(&many)
-            .finish();
-        assert_eq!(
-            v.verify(
-                "/w",
-                FORM,
-                body.as_bytes(),
-                &[&sign("12345", "https://a.example/w", &many)]
-            ),
-            Ok(())
-        );
+        let many: Vec<_> = (0..2000).map(|n| (format!("F{n}"), n.to_string())).collect();
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&many).finish();
+        assert_eq!(v.verify("/w", FORM, body.as_bytes(), &[&sign("12345", "https://a.example/w", &many)]), Ok(()));
         for (body, pairs) in [
             ("A=&B=", vec![("A", ""), ("B", "")]),
             ("A=%F0%9F%98%80+x%00", vec![("A", "😀 x\0")]),
@@ -364,11 +260,7 @@ mod tests {
             ("A=2&A=1&A=2", vec![("A", "1"), ("A", "2")]),
         ] {
             let signature = signed("https://a.example/w", &pairs);
-            assert_eq!(
-                v.verify("/w", FORM, body.as_bytes(), &[&signature]),
-                Ok(()),
-                "{body}"
-            );
+            assert_eq!(v.verify("/w", FORM, body.as_bytes(), &[&signature]), Ok(()), "{body}");
         }
         // Bytes that are no UTF-8 are read with a replacement character, and do not panic.
         let signature = signed("https://a.example/w", &[("A", "\u{FFFD}")]);
@@ -382,25 +274,12 @@ mod tests {
         let (url, signature) = sign_json("12345", "https://a.example/w?m=1", body);
         let path = url.strip_prefix("https://a.example").unwrap();
         assert_eq!(v.verify(path, JSON, body, &[&signature]), Ok(()));
-        assert_eq!(
-            v.verify(path, JSON, br#"{"a":2}"#, &[&signature]),
-            Err(Forged::OtherBodyHash)
-        );
+        assert_eq!(v.verify(path, JSON, br#"{"a":2}"#, &[&signature]), Err(Forged::OtherBodyHash));
         let bare = signed("https://a.example/w", &[]);
-        assert_eq!(
-            v.verify("/w", JSON, body, &[&bare]),
-            Err(Forged::NoBodyHash)
-        );
+        assert_eq!(v.verify("/w", JSON, body, &[&bare]), Err(Forged::NoBodyHash));
         assert_eq!(v.verify("/w", None, b"", &[&bare]), Ok(()));
-        for (content_type, body) in [
-            (Some("text/plain"), "A=b"),
-            (Some("multipart/form-data"), ""),
-            (None, "A=b"),
-        ] {
-            assert_eq!(
-                v.verify("/w", content_type, body.as_bytes(), &[&bare]),
-                Err(Forged::OtherBody)
-            );
+        for (content_type, body) in [(Some("text/plain"), "A=b"), (Some("multipart/form-data"), ""), (None, "A=b")] {
+            assert_eq!(v.verify("/w", content_type, body.as_bytes(), &[&bare]), Err(Forged::OtherBody));
         }
         // The hash twice in the URL: the first counts, all of it is signed.
         let (hash, other) = (body_hash(body), body_hash(b""));

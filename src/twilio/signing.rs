@@ -18,13 +18,9 @@ pub(super) type Key = Hmac<Sha1>;
 
 /// Signs a form the way Twilio does: what the pretend Twilio and tests put into `X-Twilio-Signature`.
 pub fn sign(token: &str, url: &str, pairs: &[(String, String)]) -> String {
-    let pairs = pairs
-        .iter()
-        .map(|(name, value)| (name.as_str().into(), value.as_str().into()));
+    let pairs = pairs.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into()));
     let fields = signed_fields(pairs);
-    keyed(token)
-        .map(|key| STANDARD.encode(mac(&key, without_fragment(url), &fields)))
-        .unwrap_or_default()
+    keyed(token).map(|key| STANDARD.encode(mac(&key, without_fragment(url), &fields))).unwrap_or_default()
 }
 
 /// Signs a JSON body the way Twilio does: the URL with `bodySHA256` added, and the signature.
@@ -42,10 +38,7 @@ pub(super) fn signed_fields<'a>(pairs: impl Iterator<Item = (Part<'a>, Part<'a>)
     let mut pairs: Vec<_> = pairs.collect();
     pairs.sort();
     pairs.dedup();
-    pairs
-        .iter()
-        .flat_map(|(name, value)| [name.as_ref(), value.as_ref()])
-        .collect()
+    pairs.iter().flat_map(|(name, value)| [name.as_ref(), value.as_ref()]).collect()
 }
 
 /// A decoded name or value, borrowed where it needed no decoding.
@@ -61,20 +54,10 @@ pub(super) fn candidates(url: &str) -> [String; 3] {
     let (authority, path) = rest.split_at(end);
     // A colon starts a port only behind user and password and behind the bracket of an IPv6 address.
     let host_start = authority.rfind(['@', ']']).map_or(0, |at| at + 1);
-    let host_end = authority[host_start..]
-        .find(':')
-        .map_or(authority.len(), |at| host_start + at);
+    let host_end = authority[host_start..].find(':').map_or(authority.len(), |at| host_start + at);
     let host = &authority[..host_end];
-    let port = if scheme.eq_ignore_ascii_case("https") {
-        443
-    } else {
-        80
-    };
-    [
-        url.to_string(),
-        format!("{scheme}://{host}{path}"),
-        format!("{scheme}://{host}:{port}{path}"),
-    ]
+    let port = if scheme.eq_ignore_ascii_case("https") { 443 } else { 80 };
+    [url.to_string(), format!("{scheme}://{host}{path}"), format!("{scheme}://{host}:{port}{path}")]
 }
 
 /// The fragment holds settings for Twilio (`#rc=5`) and is neither sent nor signed.
@@ -89,12 +72,7 @@ pub(super) fn keyed(token: &str) -> Option<Key> {
 
 /// The signature before it is written as base64.
 pub(super) fn mac(key: &Key, url: &str, fields: &str) -> [u8; SIGNATURE_BYTES] {
-    key.clone()
-        .chain_update(url)
-        .chain_update(fields)
-        .finalize()
-        .into_bytes()
-        .into()
+    key.clone().chain_update(url).chain_update(fields).finalize().into_bytes().into()
 }
 
 /// The hash of a body as it stands in the URL.

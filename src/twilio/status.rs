@@ -120,10 +120,7 @@ mod tests {
     fn every_name_reads_back() {
         for (status, name, rank, shown) in TABLE {
             assert_eq!(Status::parse(name), Some(*status));
-            assert_eq!(
-                (status.name(), status.rank(), status.shown()),
-                (*name, *rank, *shown)
-            );
+            assert_eq!((status.name(), status.rank(), status.shown()), (*name, *rank, *shown));
         }
         assert_eq!(Status::parse("teleported"), None);
         assert_eq!(Status::parse("Delivered"), None);
@@ -135,12 +132,9 @@ mod tests {
         let reports = [Queued, Sending, Sent, Delivered, Read];
         let mut orders = vec![vec![]];
         for _ in 0..reports.len() {
-            let longer = orders.iter().flat_map(|order: &Vec<Status>| {
-                reports
-                    .iter()
-                    .filter(|r| !order.contains(r))
-                    .map(|r| [order.as_slice(), &[*r]].concat())
-            });
+            let longer = orders
+                .iter()
+                .flat_map(|order: &Vec<Status>| reports.iter().filter(|r| !order.contains(r)).map(|r| [order.as_slice(), &[*r]].concat()));
             orders = longer.collect();
         }
         assert_eq!(orders.len(), 120);

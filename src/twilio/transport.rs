@@ -127,8 +127,7 @@ impl Transport {
         }
         Ok(Transport {
             http: http.build().map_err(|e| bad("api_base", chain(&e)))?,
-            authorization: basic(&settings.auth)
-                .ok_or_else(|| bad("api_key", "it has characters that no key has".into()))?,
+            authorization: basic(&settings.auth).ok_or_else(|| bad("api_key", "it has characters that no key has".into()))?,
             origin,
             limiter: Limiter::new(settings.concurrency),
         })
@@ -150,16 +149,9 @@ impl Transport {
     }
 
     /// One request, from the wait for a slot to the last byte of the answer.
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        form: Option<String>,
-    ) -> Result<Answer, Failure> {
+    async fn send(&self, method: Method, path: &str, form: Option<String>) -> Result<Answer, Failure> {
         let slot = self.limiter.slot(SLOT_PATIENCE).await;
-        let slot = slot.ok_or_else(|| {
-            Failure::NotWritten("as many requests as may be are already under way".into())
-        })?;
+        let slot = slot.ok_or_else(|| Failure::NotWritten("as many requests as may be are already under way".into()))?;
         let request = self.request(method.clone(), path, form)?;
         let response = self.http.execute(request).await.map_err(failure)?;
         let http_status = response.status().as_u16();
@@ -174,33 +166,15 @@ impl Transport {
         tracing::debug!(%method, http_status, request_id, "Twilio answered");
         // The slot is held until the whole answer is here: that is what Twilio counts too.
         let body = read_json(response).await;
-        slot.end(if http_status == 429 {
-            Verdict::TooMany
-        } else {
-            Verdict::Served
-        });
-        Ok(Answer {
-            http_status,
-            retry_after: retry_after.map(Duration::from_secs),
-            body,
-        })
+        slot.end(if http_status == 429 { Verdict::TooMany } else { Verdict::Served });
+        Ok(Answer { http_status, retry_after: retry_after.map(Duration::from_secs), body })
     }
 
     /// The request as Twilio's own libraries make it: Basic credentials, a form, and JSON wanted in return.
-    fn request(
-        &self,
-        method: Method,
-        path: &str,
-        form: Option<String>,
-    ) -> Result<Request, Failure> {
+    fn request(&self, method: Method, path: &str, form: Option<String>) -> Result<Request, Failure> {
         let url = Url::parse(&format!("{}{path}", self.origin));
-        let url = url
-            .map_err(|e| Failure::NotWritten(format!("`twilio.api_base` makes no address: {e}")))?;
-        let deadline = if method == Method::GET {
-            LIST_DEADLINE
-        } else {
-            POST_DEADLINE
-        };
+        let url = url.map_err(|e| Failure::NotWritten(format!("`twilio.api_base` makes no address: {e}")))?;
+        let deadline = if method == Method::GET { LIST_DEADLINE } else { POST_DEADLINE };
         let mut request = Request::new(method, url);
         *request.timeout_mut() = Some(deadline);
         let headers = request.headers_mut();
@@ -218,9 +192,8 @@ impl Transport {
 
 /// Pairs as a form's body or a query. A list, since names repeat.
 pub(super) fn encode(pairs: &[(&str, &str)]) -> String {
-    form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(pairs)
-        .finish()
+    // Pairs of text always serialise.
+    serde_urlencoded::to_string(pairs).unwrap_or_default()
 }
 
 /// Whether a failed request can have been read by Twilio. DNS, connect and TLS come before its first byte is written.
@@ -228,11 +201,7 @@ fn failure(error: reqwest::Error) -> Failure {
     // The URL of a request has phone numbers in it, and this text goes into logs.
     let error = error.without_url();
     let why = chain(&error);
-    if error.is_connect() || error.is_dns() || error.is_builder() {
-        Failure::NotWritten(why)
-    } else {
-        Failure::AnswerLost(why)
-    }
+    if error.is_connect() || error.is_dns() || error.is_builder() { Failure::NotWritten(why) } else { Failure::AnswerLost(why) }
 }
 
 /// An answer, whatever it says.
@@ -250,10 +219,7 @@ impl Answer {
     pub(super) fn refusal(&self) -> (Option<u32>, String) {
         let body = self.body.as_ref();
         let message = body.and_then(|b| resources::text(b, "message"));
-        (
-            body.and_then(|b| resources::number(b, "code")),
-            message.unwrap_or_else(|| "no reason given".into()),
-        )
+        (body.and_then(|b| resources::number(b, "code")), message.unwrap_or_else(|| "no reason given".into()))
     }
 }
 
@@ -272,8 +238,7 @@ async fn read_json(mut response: Response) -> Option<Value> {
 /// The `Authorization` header, marked so that it is not shown by any debug output.
 fn basic(auth: &Auth) -> Option<header::HeaderValue> {
     use base64::Engine as _;
-    let pair =
-        base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", auth.user, auth.secret));
+    let pair = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", auth.user, auth.secret));
     let mut value = header::HeaderValue::from_str(&format!("Basic {pair}")).ok()?;
     value.set_sensitive(true);
     Some(value)
@@ -297,10 +262,7 @@ mod tests {
     fn transport(api_base: &str) -> Result<Transport, Error> {
         Transport::new(&Settings {
             account_sid: "AC1".into(),
-            auth: Auth {
-                user: "SK1".into(),
-                secret: "canary".into(),
-            },
+            auth: Auth { user: "SK1".into(), secret: "canary".into() },
             api_base: api_base.into(),
             concurrency: 0,
         })
@@ -318,15 +280,8 @@ mod tests {
     #[test]
     fn the_secret_is_in_no_debug_output() {
         let transport = transport("http://127.0.0.1:1/");
-        assert!(
-            transport
-                .as_ref()
-                .is_ok_and(|transport| transport.free() == 1)
-        );
+        assert!(transport.as_ref().is_ok_and(|transport| transport.free() == 1));
         let shown = format!("{transport:?}");
-        assert!(
-            !shown.contains("canary") && !shown.contains("Basic"),
-            "{shown}"
-        );
+        assert!(!shown.contains("canary") && !shown.contains("Basic"), "{shown}");
     }
 }

@@ -21,11 +21,7 @@ pub fn reject() -> &'static str {
 /// Says `text` to the caller in `language` (such as `en-US`) and hangs up. Beyond 4,096 characters it is cut.
 pub fn say(text: &str, language: &str) -> String {
     let text: String = text.chars().take(SAY_LIMIT).collect();
-    format!(
-        "<Response><Say language=\"{}\">{}</Say><Hangup/></Response>",
-        escape(language),
-        escape(&text)
-    )
+    format!("<Response><Say language=\"{}\">{}</Say><Hangup/></Response>", escape(language), escape(&text))
 }
 
 /// Makes any text safe inside an element or a quoted attribute. Characters that XML 1.0 cannot hold are left out.

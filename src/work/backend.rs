@@ -207,44 +207,52 @@ impl<S: Source> BackendConfig for Calendar<S> {
 }
 
 /// The daemon's workers.
-pub struct Workers(Monitor);
+pub struct Workers {
+    /// apalis' own.
+    monitor: Monitor,
+    /// How many there are; a daemon that only listens has none.
+    count: usize,
+}
 
 impl Workers {
     /// No workers yet.
     pub fn new() -> Workers {
-        Workers(Monitor::new().with_terminator(async { tokio::time::sleep(DRAIN).await }).should_restart(|_, error| {
+        let monitor = Monitor::new().with_terminator(async { tokio::time::sleep(DRAIN).await }).should_restart(|_, error| {
             tracing::error!(%error, "a worker ended and is started again");
             true
-        }))
+        });
+        Workers { monitor, count: 0 }
     }
 
     /// Adds a worker that runs up to `places` handlers of a source at once.
     pub fn add<S: Source>(self, source: S, places: usize) -> Workers {
         let places = Arc::new(Places { used: AtomicUsize::new(0), total: places, waker: AtomicWaker::new() });
-        Workers(self.0.register(move |restarts| {
+        let monitor = self.monitor.register(move |restarts| {
             let handler = source.clone();
             let name = format!("{}-{}-{restarts}", source.name(), std::process::id());
-            WorkerBuilder::new(name)
-                .backend(Calendar::new(source.clone(), places.clone()))
-                .parallelize(tokio::spawn)
-                .catch_panic()
-                .build(move |placed: Placed<S::Job>| {
+            WorkerBuilder::new(name).backend(Calendar::new(source.clone(), places.clone())).parallelize(tokio::spawn).catch_panic().build(
+                move |placed: Placed<S::Job>| {
                     let handler = handler.clone();
                     async move {
                         let Placed { job, _place } = placed;
                         handler.handle(job).await;
                     }
-                })
-        }))
+                },
+            )
+        });
+        Workers { monitor, count: self.count + 1 }
     }
 
     /// Runs until `stop` is done and every handler has finished, ten seconds at most.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
+        if self.count == 0 {
+            return stop.await;
+        }
         let signal = async {
             stop.await;
             Ok(())
         };
-        if let Err(error) = self.0.run_with_signal(signal).await {
+        if let Err(error) = self.monitor.run_with_signal(signal).await {
             tracing::warn!(%error, "some workers did not finish in time");
         }
     }

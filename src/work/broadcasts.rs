@@ -60,7 +60,9 @@ struct List {
 pub(super) async fn turn(turns: &Turns, claimed: Claimed, now: Time) -> Result<(), Error> {
     let Actor::Broadcast(id) = &claimed.actor else { return Ok(()) };
     let mut progress: Progress = match &claimed.state {
-        Some(bytes) if !bytes.is_empty() => serde_json::from_slice(bytes).map_err(|error| Error::Fault(format!("the broadcast's record can't be read: {error}")))?,
+        Some(bytes) if !bytes.is_empty() => {
+            serde_json::from_slice(bytes).map_err(|error| Error::Fault(format!("the broadcast's record can't be read: {error}")))?
+        }
         _ => Progress::default(),
     };
     let stored = turns.store.broadcast(id).await?;
@@ -174,7 +176,9 @@ impl Pull<'_> {
 
     /// Starts as many contacts as the senders' backlog, the pace and the hours allow. Answers when to look again, if a lane won't say.
     async fn start_contacts(&mut self, pulled_before: u64) -> Result<Option<Time>, Error> {
-        let Some(sender) = self.plans.workspace.sender(self.plan.from.as_deref()) else { return Err(Error::Fault("there is no sender in the settings".to_owned())) };
+        let Some(sender) = self.plans.workspace.sender(self.plan.from.as_deref()) else {
+            return Err(Error::Fault("there is no sender in the settings".to_owned()));
+        };
         let sender = sender.clone();
         let lanes = self.turns.store.lanes().await?;
         let moved = self.moved().await?;
@@ -210,8 +214,7 @@ impl Pull<'_> {
             if take == 0 {
                 continue;
             }
-            let phones =
-                self.turns.store.list(&list_name(self.row, &list.zone), list.pulled, take as usize).await?;
+            let phones = self.turns.store.list(&list_name(self.row, &list.zone), list.pulled, take as usize).await?;
             for phone in phones {
                 let start = Happening::Start {
                     broadcast: self.row.id.clone(),
@@ -243,7 +246,8 @@ impl Pull<'_> {
     /// Contacts that the engine has started or passed over so far.
     async fn moved(&self) -> Result<u64, Error> {
         let counts = self.turns.store.counts(&format!("broadcast/{}/", self.row.id)).await?;
-        Ok(counts.iter().filter(|(name, _)| name.ends_with("/started") || name.contains("/skipped/")).map(|(_, count)| *count).sum::<i64>().max(0) as u64)
+        Ok(counts.iter().filter(|(name, _)| name.ends_with("/started") || name.contains("/skipped/")).map(|(_, count)| *count).sum::<i64>().max(0)
+            as u64)
     }
 
     /// Contacts that `spread_over` and `max_rate` allow to have been started by now, less those that were.

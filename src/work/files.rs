@@ -139,10 +139,12 @@ pub fn is_test(name: &str) -> bool {
     TEST_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// The files at or below a path whose names are wanted, in order of path. A file that is named itself is always wanted.
+/// The files at or below a path whose names are wanted, in order of path. A file that is named itself is asked for its name as well:
+/// `playbooks/*.yaml` names tests, too.
 pub fn find(path: &Path, wanted: fn(&str) -> bool) -> Result<Vec<PathBuf>, Error> {
     if path.is_file() {
-        return Ok(vec![path.to_owned()]);
+        let is_wanted = path.file_name().is_some_and(|name| wanted(&name.to_string_lossy()));
+        return Ok(if is_wanted { vec![path.to_owned()] } else { Vec::new() });
     }
     let mut found = Vec::new();
     look_into(path, wanted, MAX_DEPTH, &mut found)?;
@@ -153,6 +155,7 @@ pub fn find(path: &Path, wanted: fn(&str) -> bool) -> Result<Vec<PathBuf>, Error
     Ok(found)
 }
 
+/// Looks into a folder and those below it.
 fn look_into(folder: &Path, wanted: fn(&str) -> bool, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Error> {
     let unreadable = |why| Error::Unreadable { path: shown(folder), why };
     for entry in fs::read_dir(folder).map_err(unreadable)? {
@@ -241,10 +244,11 @@ mod tests {
 
     #[test]
     fn links_out_of_the_folder_and_bytes_that_are_no_text_stay_out() {
-        let folder = folder(&[("playbooks/a.yaml", "a"), ("secret.yaml", "s")]);
+        // As mounted folders of settings look: the files are links into a hidden folder beside them.
+        let folder = folder(&[("playbooks/a.yaml", "a"), ("playbooks/.data/c.yaml", "c"), ("secret.yaml", "s")]);
         let playbooks = folder.path().join("playbooks");
         std::os::unix::fs::symlink(folder.path().join("secret.yaml"), playbooks.join("b.yaml")).unwrap();
-        std::os::unix::fs::symlink(playbooks.join("a.yaml"), playbooks.join("c.yaml")).unwrap();
+        std::os::unix::fs::symlink(playbooks.join(".data/c.yaml"), playbooks.join("c.yaml")).unwrap();
         std::os::unix::fs::symlink(folder.path(), playbooks.join("up")).unwrap();
         fs::write(playbooks.join("d.yaml"), [0xff, 0xfe]).unwrap();
         let read = read_folder(&playbooks, &folder.path().join("templates")).unwrap();

@@ -155,9 +155,9 @@ impl Reconcile {
         Outcome::Failed { code: None, why: "nobody can tell whether it was sent".to_owned(), status: MessageStatus::Held }
     }
 
-    /// Whether the conversation still waits for this text. Texts of agents and answers to STOP belong to no step.
+    /// Whether the conversation still waits for this text. Those that nobody waits for always stand.
     async fn stands(&self, send: &UnsureSend) -> bool {
-        if send.outgoing.jumps {
+        if send.outgoing.quiet {
             return true;
         }
         match self.store.peek(&Actor::Contact(send.outgoing.contact.clone())).await {

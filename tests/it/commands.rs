@@ -67,7 +67,7 @@ brand: Acme
 senders:
   main: {number: \"+15005550006\", type: short_code}
 queues: {desk: {hours: 9am-5pm}}
-contact_fields: {budget: number, vip: yes_no}
+contact_fields: {budget: number, vip: yes_no, since: time}
 ";
 
 const HELLO: &str = "\

@@ -99,11 +99,11 @@ async fn a_bad_file_keeps_the_old_playbooks_running() {
     let mut home = Home::new(&[("ask", QUESTION)]).await;
     home.start().await;
     std::fs::write(home.path().join("playbooks/ask.yaml"), QUESTION.replace("ask: What", "aks: What")).unwrap();
-    home.until("the fault is shown", async |home| home.get("/v1/playbooks").await.to_string().contains("aks")).await;
+    home.until("the fault is shown", async |home| home.get("/v1/playbooks").await.to_string().contains("no-verb")).await;
     home.text("+15125550115", "hello").await;
     home.until("the old question", async |home| home.received("+15125550115") == ["What is your name?"]).await;
     std::fs::write(home.path().join("playbooks/ask.yaml"), QUESTION.replace("your name", "your full name")).unwrap();
-    home.until("the new version is in force", async |home| !home.get("/v1/playbooks").await.to_string().contains("aks")).await;
+    home.until("the new version is in force", async |home| !home.get("/v1/playbooks").await.to_string().contains("no-verb")).await;
     home.text("+15125550116", "hello").await;
     home.until("the new question", async |home| home.received("+15125550116") == ["What is your full name?"]).await;
 }

@@ -28,16 +28,8 @@ impl Judge {
     fn command(self, script: &str) -> Command {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/official_clients");
         let (program, installed, script) = match self {
-            Judge::Python => (
-                folder.join(".venv/bin/python"),
-                folder.join(".venv/installed"),
-                folder.join(format!("{script}.py")),
-            ),
-            Judge::Node => (
-                PathBuf::from("node"),
-                folder.join("node_modules/installed"),
-                folder.join(format!("{script}.mjs")),
-            ),
+            Judge::Python => (folder.join(".venv/bin/python"), folder.join(".venv/installed"), folder.join(format!("{script}.py"))),
+            Judge::Node => (PathBuf::from("node"), folder.join("node_modules/installed"), folder.join(format!("{script}.mjs"))),
         };
         assert!(
             installed.exists(),
@@ -54,17 +46,9 @@ impl Judge {
         let mut file: File = tempfile::tempfile().unwrap();
         file.write_all(input.as_bytes()).unwrap();
         file.rewind().unwrap();
-        let output = self
-            .command(script)
-            .args(arguments)
-            .stdin(Stdio::from(file))
-            .output();
+        let output = self.command(script).args(arguments).stdin(Stdio::from(file)).output();
         let output = output.unwrap_or_else(|error| panic!("{self:?} cannot be started: {error}"));
-        assert!(
-            output.status.success(),
-            "{self:?} {script}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{self:?} {script}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
 }
@@ -73,21 +57,12 @@ impl Judge {
 async fn both_official_clients_are_content_with_the_pretend_twilio() {
     for judge in Judge::ALL {
         let mut config = PretendConfig::new(ACCOUNT, TOKEN, "http://127.0.0.1:9");
-        config.senders = vec![PretendSender {
-            number: "+15125550101".into(),
-            kind: SenderType::LongCode,
-        }];
+        config.senders = vec![PretendSender { number: "+15125550101".into(), kind: SenderType::LongCode }];
         // Long enough that a message still has its first status when the client looks at it.
         config.step = Duration::from_secs(60);
         let handle = Pretend::start(config).await.unwrap();
         let base = handle.api_base();
-        let said = tokio::task::spawn_blocking(move || {
-            judge.run(
-                "use_pretend",
-                &[&base, ACCOUNT, TOKEN, "+15125550101", "+14155550199"],
-                "",
-            )
-        });
+        let said = tokio::task::spawn_blocking(move || judge.run("use_pretend", &[&base, ACCOUNT, TOKEN, "+15125550101", "+14155550199"], ""));
         assert_eq!(said.await.unwrap().trim(), "fine", "{judge:?}");
     }
 }

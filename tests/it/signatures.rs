@@ -37,64 +37,12 @@ impl Chance {
     }
 }
 
-const NAMES: &[&str] = &[
-    "Body",
-    "From",
-    "To",
-    "AccountSid",
-    "MessageSid",
-    "NumMedia",
-    "body",
-    "Z",
-    "_x",
-    "Ünï",
-    "MediaUrl0",
-    "a b",
-    "a",
-    "aa",
-];
-const VALUES: &[&str] = &[
-    "STOP",
-    "+15551234567",
-    " ",
-    "&",
-    "=",
-    "%2B",
-    "é",
-    "e\u{301}",
-    "\n",
-    "\u{0}",
-    "'",
-    "\"",
-    "漢",
-    "<b>",
-    "#",
-    "?",
-    "x",
-];
+const NAMES: &[&str] = &["Body", "From", "To", "AccountSid", "MessageSid", "NumMedia", "body", "Z", "_x", "Ünï", "MediaUrl0", "a b", "a", "aa"];
+const VALUES: &[&str] = &["STOP", "+15551234567", " ", "&", "=", "%2B", "é", "e\u{301}", "\n", "\u{0}", "'", "\"", "漢", "<b>", "#", "?", "x"];
 const EMOJI: &[&str] = &["😀", "👍🏽", "👩‍👩‍👧", "ok"];
-const HOSTS: &[&str] = &[
-    "https://sms.acme.example",
-    "http://127.0.0.1",
-    "https://sms.acme.example/hooks/a",
-    "http://x.example",
-];
-const PATHS: &[&str] = &[
-    "/webhooks/twilio",
-    "/webhooks/twilio/",
-    "/webhooks//twilio",
-    "/a%20b",
-    "/~x/%C3%A9",
-];
-const QUERIES: &[&str] = &[
-    "",
-    "?m=m-1&n=2",
-    "?foo=1&bar=2",
-    "?b=%20+&a=%27",
-    "?x=",
-    "?m=%E2%9C%93",
-    "?'=(a)",
-];
+const HOSTS: &[&str] = &["https://sms.acme.example", "http://127.0.0.1", "https://sms.acme.example/hooks/a", "http://x.example"];
+const PATHS: &[&str] = &["/webhooks/twilio", "/webhooks/twilio/", "/webhooks//twilio", "/a%20b", "/~x/%C3%A9"];
+const QUERIES: &[&str] = &["", "?m=m-1&n=2", "?foo=1&bar=2", "?b=%20+&a=%27", "?x=", "?m=%E2%9C%93", "?'=(a)"];
 
 /// A request as it arrives.
 struct Request {
@@ -122,25 +70,10 @@ impl Request {
         };
         let rest = format!("{path}{}{}", chance.pick(PATHS), chance.pick(QUERIES));
         let url = format!("{origin}{port}{rest}");
-        let mut request = Request {
-            kind: "plain",
-            url,
-            token: TOKEN.into(),
-            signature: String::new(),
-            params: params(chance),
-            body: None,
-        };
+        let mut request = Request { kind: "plain", url, token: TOKEN.into(), signature: String::new(), params: params(chance), body: None };
         // Twilio signs with the port, without it, or with the standard one.
-        let standard = if origin.starts_with("https") {
-            ":443"
-        } else {
-            ":80"
-        };
-        let signed_port = if port.is_empty() {
-            chance.pick(&["", standard])
-        } else {
-            chance.pick(&["", port])
-        };
+        let standard = if origin.starts_with("https") { ":443" } else { ":80" };
+        let signed_port = if port.is_empty() { chance.pick(&["", standard]) } else { chance.pick(&["", port]) };
         let signed = format!("{origin}{signed_port}{rest}");
         if chance.next(5) == 0 {
             request.json(chance, &signed);
@@ -156,8 +89,7 @@ impl Request {
         let (hashed, signature) = sign_json(TOKEN, signed, body.as_bytes());
         let hash = hashed.strip_prefix(signed).unwrap().to_string();
         self.url.push_str(&hash);
-        (self.kind, self.signature, self.params, self.body) =
-            ("json", signature, vec![], Some(body));
+        (self.kind, self.signature, self.params, self.body) = ("json", signature, vec![], Some(body));
     }
 
     /// Half of the requests are forged in one way or another.
@@ -166,29 +98,14 @@ impl Request {
             0 => (self.kind, self.token) = ("other token", "another".into()),
             1 => {
                 self.kind = "other signature";
-                let first = if self.signature.starts_with('A') {
-                    "B"
-                } else {
-                    "A"
-                };
+                let first = if self.signature.starts_with('A') { "B" } else { "A" };
                 self.signature.replace_range(..1, first);
             }
             2 => (self.kind, self.signature) = ("no base64", "not base64 at all".into()),
-            3 => {
-                (self.kind, self.url) = (
-                    "other path",
-                    self.url
-                        .replacen("example", "example/x", 1)
-                        .replacen("0.0.1", "0.0.2", 1),
-                )
-            }
+            3 => (self.kind, self.url) = ("other path", self.url.replacen("example", "example/x", 1).replacen("0.0.1", "0.0.2", 1)),
             4 => {
                 self.kind = "longer query";
-                self.url.push_str(if self.url.contains('?') {
-                    "&z=1"
-                } else {
-                    "?z=1"
-                });
+                self.url.push_str(if self.url.contains('?') { "&z=1" } else { "?z=1" });
             }
             5 if self.body.is_some() => {
                 self.kind = "other body";
@@ -203,10 +120,7 @@ impl Request {
                 let at = chance.next(self.params.len());
                 self.params[at].1.push('!');
             }
-            7 => {
-                (self.kind, self.signature) =
-                    ("cut signature", self.signature.trim_end_matches('=').into())
-            }
+            7 => (self.kind, self.signature) = ("cut signature", self.signature.trim_end_matches('=').into()),
             _ => {}
         }
     }
@@ -217,23 +131,12 @@ impl Request {
 
     /// Our own verdict, on the bytes as they would arrive.
     fn verdict(&self) -> bool {
-        let form = || {
-            form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(&self.params)
-                .finish()
-        };
+        let form = || form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.params).finish();
         let (content_type, body) = match &self.body {
             Some(json) => ("application/json", json.clone()),
             None => (FORM, form()),
         };
-        verify_url(
-            &self.url,
-            std::slice::from_ref(&self.token),
-            Some(content_type),
-            body.as_bytes(),
-            &[&self.signature],
-        )
-        .is_ok()
+        verify_url(&self.url, std::slice::from_ref(&self.token), Some(content_type), body.as_bytes(), &[&self.signature]).is_ok()
     }
 }
 
@@ -244,11 +147,7 @@ fn params(chance: &mut Chance) -> Vec<(String, String)> {
         let name = chance.pick(NAMES);
         // Repeated values without emoji: Node sorts them by UTF-16.
         let emoji = chance.next(3) == 0 && params.iter().all(|(n, _)| n != name);
-        let value = if emoji {
-            chance.text(EMOJI)
-        } else {
-            chance.text(VALUES)
-        };
+        let value = if emoji { chance.text(EMOJI) } else { chance.text(VALUES) };
         if emoji || !params.iter().any(|(n, v)| n == name && !v.is_ascii()) {
             params.push((name.into(), value));
         }
@@ -259,34 +158,19 @@ fn params(chance: &mut Chance) -> Vec<(String, String)> {
 #[test]
 fn we_judge_as_twilios_own_libraries_do() {
     let mut chance = Chance(20_261_124);
-    let requests: Vec<_> = (0..REQUESTS)
-        .map(|_| Request::generate(&mut chance))
-        .collect();
-    let input: String = requests
-        .iter()
-        .map(|request| request.line() + "\n")
-        .collect();
+    let requests: Vec<_> = (0..REQUESTS).map(|_| Request::generate(&mut chance)).collect();
+    let input: String = requests.iter().map(|request| request.line() + "\n").collect();
     let ours: Vec<_> = requests.iter().map(Request::verdict).collect();
     let valid = ours.iter().filter(|valid| **valid).count();
-    assert!(
-        (300..700).contains(&valid),
-        "{valid} of {REQUESTS} are valid, so one verdict would hardly be tested"
-    );
+    assert!((300..700).contains(&valid), "{valid} of {REQUESTS} are valid, so one verdict would hardly be tested");
     for judge in Judge::ALL {
         let answers = judge.run("verify", &[], &input);
-        let answers: Vec<Value> = answers
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
+        let answers: Vec<Value> = answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(answers.len(), REQUESTS, "{judge:?}");
         for ((request, ours), theirs) in requests.iter().zip(&ours).zip(&answers) {
             let about = format!("{judge:?}, {}: {}", request.kind, request.line());
             assert_eq!(theirs["valid"], json!(ours), "{about}");
-            assert_eq!(
-                theirs["signature"],
-                json!(sign(&request.token, &request.url, &request.params)),
-                "{about}"
-            );
+            assert_eq!(theirs["signature"], json!(sign(&request.token, &request.url, &request.params)), "{about}");
         }
     }
 }

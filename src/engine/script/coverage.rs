@@ -38,11 +38,7 @@ impl Coverage {
         let missing = ways
             .iter()
             .filter(|(at, way, ..)| !self.taken.contains(&(plan.name.clone(), *at, *way)))
-            .map(|(at, _, line, words)| Uncovered {
-                line: *line,
-                step: plan.steps.get(*at).and_then(|step| step.id.clone()),
-                way: words.clone(),
-            })
+            .map(|(at, _, line, words)| Uncovered { line: *line, step: plan.steps.get(*at).and_then(|step| step.id.clone()), way: words.clone() })
             .collect();
         (ways.len(), missing)
     }

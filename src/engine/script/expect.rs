@@ -60,10 +60,14 @@ fn check(world: &mut World, test: &Transcript, key: &str, wanted: &Value) -> Res
             words(wanted).into_iter().find(|tag| tags.contains(tag)).map_or(Ok(()), |tag| Err(format!("the tag `{tag}` is set")))
         }
         "recorded" => {
-            let found: Vec<&str> = world.decisions.iter().filter_map(|decision| match decision {
-                Decision::Recorded { name, .. } => Some(name.as_str()),
-                _ => None,
-            }).collect();
+            let found: Vec<&str> = world
+                .decisions
+                .iter()
+                .filter_map(|decision| match decision {
+                    Decision::Recorded { name, .. } => Some(name.as_str()),
+                    _ => None,
+                })
+                .collect();
             equal(key, &Value::from(words(wanted)), &Value::from(found))
         }
         "handoff" => equal(key, wanted, &world.handoffs.last().map_or(Value::Null, |row| Value::from(row.queue.as_str()))),
@@ -75,10 +79,14 @@ fn check(world: &mut World, test: &Transcript, key: &str, wanted: &Value) -> Res
             equal(key, wanted, &found.map_or(Value::Null, Value::from))
         }
         "skipped" => {
-            let found: Vec<&str> = world.decisions.iter().filter_map(|decision| match decision {
-                Decision::Skipped { reason, .. } => Some(reason.as_str()),
-                _ => None,
-            }).collect();
+            let found: Vec<&str> = world
+                .decisions
+                .iter()
+                .filter_map(|decision| match decision {
+                    Decision::Skipped { reason, .. } => Some(reason.as_str()),
+                    _ => None,
+                })
+                .collect();
             equal(key, &Value::from(words(wanted)), &Value::from(found))
         }
         "goal" => equal(key, wanted, &Value::from(newest.is_some_and(|row| row.goal))),

@@ -197,6 +197,9 @@ pub struct Problem {
     pub message: String,
 }
 
+/// Reads a file: its path as shown and its content, or why not.
+pub type ReadFile<'s> = dyn Fn(&str) -> Result<(String, String), String> + 's;
+
 /// What a rehearsal needs from outside the engine.
 pub struct Stage<'s> {
     /// All playbooks of the workspace.
@@ -204,7 +207,7 @@ pub struct Stage<'s> {
     /// Their files, for `deploy`.
     pub sources: &'s Sources,
     /// Reads a file named by `deploy`, relative to the test's.
-    pub file: &'s dyn Fn(&str) -> Result<(String, String), String>,
+    pub file: &'s ReadFile<'s>,
     /// The next time of a `cron` or `at` trigger after a moment, for a contact in a zone.
     pub next_time: &'s dyn Fn(&TriggerKind, Timestamp, &TimeZone) -> Option<Timestamp>,
 }

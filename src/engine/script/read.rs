@@ -14,8 +14,7 @@ use crate::text::Length;
 /// Contact keys that are not fields.
 const CONTACT_KEYS: [&str; 5] = ["phone", "tags", "lists", "consent", "opted_out"];
 
-const HEAD: [&str; 11] =
-    ["test", "about", "playbook", "now", "contact", "start", "before", "http", "variants", "script", "expect"];
+const HEAD: [&str; 11] = ["test", "about", "playbook", "now", "contact", "start", "before", "http", "variants", "script", "expect"];
 const STARTS: [&str; 8] = ["event", "data", "keyword", "message", "to", "cron", "tagged", "call"];
 const PREPARED: [&str; 5] = ["http", "json", "status", "fail", "times"];
 /// Each kind of line with the keys that may stand beside it.
@@ -41,8 +40,22 @@ const LINES: [(&str, &[&str]); 19] = [
     ("deploy", &[]),
 ];
 const EXPECT: [&str; 16] = [
-    "outcome", "outcomes", "at_step", "sent", "segments", "contact", "vars", "tags", "no_tags", "recorded", "handoff", "not_started",
-    "skipped", "goal", "opted_out", "version",
+    "outcome",
+    "outcomes",
+    "at_step",
+    "sent",
+    "segments",
+    "contact",
+    "vars",
+    "tags",
+    "no_tags",
+    "recorded",
+    "handoff",
+    "not_started",
+    "skipped",
+    "goal",
+    "opted_out",
+    "version",
 ];
 
 /// Reads all tests of a file.
@@ -299,7 +312,12 @@ impl Reader {
         }
         self.known(node, &["text", "media", "button", "to"]);
         let word = |key: &str| node.get_text(key).map(str::to_owned);
-        Wrote { text: word("text").unwrap_or_default(), media: node.get("media").map(list).unwrap_or_default(), button: word("button"), to: word("to") }
+        Wrote {
+            text: word("text").unwrap_or_default(),
+            media: node.get("media").map(list).unwrap_or_default(),
+            button: word("button"),
+            to: word("to"),
+        }
     }
 
     fn length(&mut self, node: &Node) -> Option<Length> {

@@ -7,9 +7,7 @@ use super::{Crash, Prepared, Stage, Transcript};
 use crate::engine::state::{Conversation, SendNote, State};
 use crate::engine::{Decision, Effects, Person, step};
 use crate::model::event::Answer;
-use crate::model::{
-    Address, Contact, ConversationRow, Event, Flight, HandoffRow, Happening, MessageId, Outgoing, Payload, Phone, Text, Time,
-};
+use crate::model::{Address, Contact, ConversationRow, Event, Flight, HandoffRow, Happening, MessageId, Outgoing, Payload, Phone, Text, Time};
 use crate::playbook::PlanSet;
 use crate::text::parse_when;
 
@@ -93,7 +91,7 @@ impl World {
         for before in &test.before {
             let at: Time = parse_when(&before.sent, &zone).ok_or_else(|| format!("`{}` is not a time", before.sent))?.into();
             let playbook = before.playbook.clone().unwrap_or_default();
-            state.sends.push(SendNote { at, class: before.class, playbook, bulk: true, message: None });
+            state.sends.push(SendNote { at, class: before.class, playbook, bulk: true, message: None, quiet: false });
         }
         let mut world = World {
             plans: stage.plans.clone().with_pins(test.variants.clone()),

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use utoipa::ToSchema;
 
+use super::path::Named;
 use crate::http::Doors;
 use crate::http::given::{Object, json};
 use crate::http::problem::{Answer, BAD_FIELD, BROADCAST_DIFFERS, BROADCAST_OVER, Document, Problem};
@@ -89,6 +90,7 @@ impl BroadcastGiven {
             }
         };
         let at = self.at.unwrap_or(now);
+        // The moment is part of it: two requests without an id are two broadcasts.
         let id = self.id.unwrap_or_else(|| {
             let audience = serde_json::to_string(&audience).unwrap_or_default();
             format!("{}-{}", plan.name, hash::of_parts([plan.hash.as_str(), &audience, &at.rfc3339()]))
@@ -163,6 +165,7 @@ pub async fn start(State(doors): State<Arc<Doors>>, body: Bytes) -> Answer<(Stat
     if let Some(known) = known {
         return repeat(&doors, &given, known, &plans).await;
     }
+    // Somebody else may make the same one between the look above and the write below.
     let again = BroadcastGiven { playbook: given.playbook.clone(), id: given.id.clone(), audience: given.audience.clone(), at: given.at };
     let row = given.row(&plans, doors.store.now())?;
     match doors.store.put_broadcast(row.clone()).await? {
@@ -196,7 +199,7 @@ pub async fn list(State(doors): State<Arc<Doors>>, uri: Uri) -> Answer<Json<Page
 /// A broadcast.
 #[utoipa::path(get, path = "/v1/broadcasts/{id}", params(("id" = String, Path)),
     responses((status = 200, body = rows::Broadcast), (status = 401, body = Document), (status = 404, body = Document)))]
-pub async fn read(State(doors): State<Arc<Doors>>, Path(id): Path<String>) -> Answer<Json<rows::Broadcast>> {
+pub async fn read(State(doors): State<Arc<Doors>>, Named(id): Named<String>) -> Answer<Json<rows::Broadcast>> {
     let row = find(&doors, &BroadcastId(id)).await?;
     shown(&doors, row).await
 }
@@ -205,7 +208,7 @@ pub async fn read(State(doors): State<Arc<Doors>>, Path(id): Path<String>) -> An
 #[utoipa::path(post, path = "/v1/broadcasts/{id}/{order}", params(("id" = String, Path), ("order" = String, Path, description = "`pause`, `resume` or `cancel`")),
     responses((status = 202, description = "as it was when it was told", body = rows::Broadcast),
         (status = 401, body = Document), (status = 404, body = Document), (status = 409, body = Document)))]
-pub async fn order(State(doors): State<Arc<Doors>>, Path((id, order)): Path<(String, String)>) -> Answer<(StatusCode, Json<rows::Broadcast>)> {
+pub async fn order(State(doors): State<Arc<Doors>>, Named((id, order)): Named<(String, String)>) -> Answer<(StatusCode, Json<rows::Broadcast>)> {
     let (order, hold) = match order.as_str() {
         "pause" => (BroadcastOrder::Pause, Hold::Held),
         "resume" => (BroadcastOrder::Resume, Hold::Free),
@@ -217,6 +220,7 @@ pub async fn order(State(doors): State<Arc<Doors>>, Path((id, order)): Path<(Str
     if row.state == BroadcastState::Cancelled && order != BroadcastOrder::Cancel {
         return Err(Problem::new(&BROADCAST_OVER, format!("the broadcast `{}` was cancelled; start another", row.id)));
     }
+    // First the lanes, then the broadcast: from the first write on no text leaves, whenever the broadcast hears of it.
     doors.store.set_hold(HoldScope::Broadcast(row.id.clone()), hold).await?;
     let now = doors.store.now();
     let event = Event::new(now, Happening::Broadcast { order });

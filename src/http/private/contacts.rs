@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -13,9 +13,11 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, Array, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::path::Named;
 use crate::http::Doors;
 use crate::http::given::{Given, MOMENT, Object, json, phone, time};
 use crate::http::problem::{Answer, Document, Problem};
+use crate::http::query::Query;
 use crate::http::rows::{Contact, Page};
 use crate::model::contact::TEXT_FIELDS;
 use crate::model::{Patch, Phone};
@@ -36,6 +38,7 @@ impl ContactGiven {
     /// Reads a contact. `null` clears a field; what is not given stays.
     pub fn read(mut object: Object, plans: &PlanSet) -> Answer<ContactGiven> {
         let mut patch = Patch::new(object.phone("phone")?);
+        // Labels are added and taken away one by one; taking null for "none" would wipe out what playbooks have set.
         for list in ["tags", "untag", "lists"] {
             if object.is_null(list) {
                 return Err(object.problem(list, "can't be null; `tags` adds labels, `untag` takes them away, `lists` adds lists"));
@@ -59,8 +62,9 @@ fn read_fields(object: &mut Object, plans: &PlanSet) -> Answer<Map<String, Value
         if KEPT.contains(&name.as_str()) {
             return Err(object.problem(name, "is kept by the daemon and can't be written; leave it out"));
         }
+        // Fields come from the settings and from playbooks that save or set them; a name that none of them knows is a slip.
         if !plans.fields.contains(name) {
-            let known = plans.fields.iter().map(String::as_str).filter(|name| !KEPT.contains(name));
+            let known = plans.fields.iter().map(String::as_str).filter(|name| !KEPT.contains(name) && !SPECIAL.contains(name));
             return Err(object.unknown(name, SPECIAL.into_iter().chain(known)));
         }
         if !value.is_null() {
@@ -72,6 +76,7 @@ fn read_fields(object: &mut Object, plans: &PlanSet) -> Answer<Map<String, Value
 
 /// Whether a field can hold a value; else what the value must be.
 fn check_field(name: &str, value: &Value, plans: &PlanSet) -> Result<(), String> {
+    // A zone that nobody knows would be found out at night, by whoever gets a text.
     if name == "timezone" {
         let is_zone = value.as_str().is_some_and(|zone| TimeZone::get(zone).is_ok());
         return if is_zone { Ok(()) } else { Err("must be the IANA name of a time zone, like `America/Chicago`".to_owned()) };
@@ -113,7 +118,7 @@ impl PartialSchema for ContactGiven {
     }
 }
 
-/// The number in an address.
+/// The number in an address, with `+` as it is or as `%2B`. What is no number can't name a contact, so that is a 404 as well.
 pub fn phone_of(text: &str) -> Answer<Phone> {
     phone(text).ok_or_else(|| Problem::not_found(format_args!("contact `{text}`; write the number with its country code, like `+15125550123`")))
 }
@@ -143,6 +148,7 @@ pub async fn write(State(doors): State<Arc<Doors>>, body: Bytes) -> Answer<Json<
     let phones: Vec<Phone> = patches.iter().map(|patch| patch.phone.clone()).collect();
     let watched: Vec<String> = plans.watched_tags.iter().cloned().collect();
     doors.store.put_contacts(patches, &watched).await?;
+    // Read back, so that the caller sees what the contact is now and not what was sent.
     let mut rows = Vec::with_capacity(phones.len());
     for phone in &phones {
         rows.extend(doors.store.contact(phone).await?.map(|contact| Contact::new(contact, &plans)));
@@ -153,10 +159,26 @@ pub async fn write(State(doors): State<Arc<Doors>>, body: Bytes) -> Answer<Json<
     }))
 }
 
+/// Contacts, oldest first.
+#[utoipa::path(get, path = "/v1/contacts", params(("limit" = Option<u64>, Query), ("cursor" = Option<String>, Query)),
+    responses((status = 200, body = Page<Contact>), (status = 401, body = Document), (status = 422, body = Document)))]
+pub async fn list(State(doors): State<Arc<Doors>>, uri: Uri) -> Answer<Json<Page<Contact>>> {
+    let query = Query::read(&uri, &[])?;
+    let limit = query.limit()?;
+    let after = query.cursor()?.and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
+    // One more than asked for tells whether there is a next page.
+    let mut found = doors.store.contacts(after, limit + 1).await?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next_cursor = found.last().filter(|_| more).map(|last| last.number.to_string());
+    let plans = doors.plans.now();
+    Ok(Json(Page { items: found.into_iter().map(|contact| Contact::new(contact, &plans)).collect(), next_cursor }))
+}
+
 /// A contact.
 #[utoipa::path(get, path = "/v1/contacts/{phone}", params(("phone" = String, Path)),
     responses((status = 200, body = Contact), (status = 401, body = Document), (status = 404, body = Document)))]
-pub async fn read(State(doors): State<Arc<Doors>>, Path(text): Path<String>) -> Answer<Json<Contact>> {
+pub async fn read(State(doors): State<Arc<Doors>>, Named(text): Named<String>) -> Answer<Json<Contact>> {
     let phone = phone_of(&text)?;
     let contact = doors.store.contact(&phone).await?.ok_or_else(|| unknown(&phone))?;
     Ok(Json(Contact::new(contact, &doors.plans.now())))
@@ -165,7 +187,7 @@ pub async fn read(State(doors): State<Arc<Doors>>, Path(text): Path<String>) -> 
 /// Erases a contact. The number can be stored again, but stays opted out if it was.
 #[utoipa::path(delete, path = "/v1/contacts/{phone}", params(("phone" = String, Path)),
     responses((status = 204, description = "erased"), (status = 401, body = Document), (status = 404, body = Document)))]
-pub async fn erase(State(doors): State<Arc<Doors>>, Path(text): Path<String>) -> Answer<StatusCode> {
+pub async fn erase(State(doors): State<Arc<Doors>>, Named(text): Named<String>) -> Answer<StatusCode> {
     let phone = phone_of(&text)?;
     match doors.store.erase(&phone).await? {
         true => Ok(StatusCode::NO_CONTENT),

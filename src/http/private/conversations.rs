@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::Uri;
 
+use super::path::Named;
 use crate::http::Doors;
 use crate::http::problem::{Answer, Document, Problem};
 use crate::http::query::Query;
@@ -45,11 +46,12 @@ pub async fn list(State(doors): State<Arc<Doors>>, uri: Uri) -> Answer<Json<Page
 /// A conversation with its texts.
 #[utoipa::path(get, path = "/v1/conversations/{id}", params(("id" = String, Path)),
     responses((status = 200, body = Told), (status = 401, body = Document), (status = 404, body = Document)))]
-pub async fn read(State(doors): State<Arc<Doors>>, Path(id): Path<String>) -> Answer<Json<Told>> {
+pub async fn read(State(doors): State<Arc<Doors>>, Named(id): Named<String>) -> Answer<Json<Told>> {
     let id = ConversationId(id);
     let row = doors.store.conversation(&id).await?.ok_or_else(|| Problem::not_found(format_args!("conversation `{id}`")))?;
     let query = MessageQuery { contact: Some(row.contact.clone()), conversation: Some(id), limit: MAX_PAGE, ..MessageQuery::default() };
     let mut history: Vec<Message> = doors.store.messages(query).await?.items.into_iter().map(Message::from).collect();
+    // The store gives the newest first; a talk is read from its beginning.
     history.reverse();
     Ok(Json(Told { conversation: row.into(), history }))
 }

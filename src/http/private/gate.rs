@@ -135,7 +135,7 @@ impl Gate {
 }
 
 impl Inner {
-    /// Opens a session if `is_right`, unless too many logins have failed.
+    /// Opens a session if `is_right`, unless too many logins have failed: then to nobody, or the limit would not hold guesses back.
     fn open(&mut self, now: Time, is_right: impl FnOnce(&mut Inner) -> bool) -> Login {
         while self.failures.front().is_some_and(|at| at.until(now) >= FAILURES_WITHIN) {
             self.failures.pop_front();
@@ -149,6 +149,7 @@ impl Inner {
             self.failures.push_back(now);
             return Login::Wrong;
         }
+        // Those that ended unseen go now: nothing else would ever remove them.
         self.sessions.retain(|_, used| used.until(now) < SESSION_TIME);
         if self.sessions.len() >= MAX_SESSIONS
             && let Some(oldest) = self.sessions.iter().min_by_key(|(_, used)| **used).map(|(name, _)| *name)

@@ -100,7 +100,9 @@ fn admit(doors: &Doors, request: &Request) -> Result<Option<Who>, Refusal> {
         let detail = "use the address of `console`, or add this host name to the settings";
         return Err(Problem::new(&WRONG_HOST, detail).into());
     }
-    let bearer = text(headers, header::AUTHORIZATION).and_then(|given| given.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    // Other schemes are no concern of ours: a proxy before us may ask for a password of its own.
+    let bearer =
+        text(headers, header::AUTHORIZATION).and_then(|given| given.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     if bearer.is_some_and(|(_, token)| doors.gate.is_token(token.trim())) {
         return Ok(Some(Who::Program));
     }
@@ -111,6 +113,8 @@ fn admit(doors: &Doors, request: &Request) -> Result<Option<Who>, Refusal> {
         let detail = "send `Authorization: Bearer TOKEN` with the token of `console_token`";
         return Err(if for_programs { Problem::new(&NO_TOKEN, detail).into() } else { Refusal::Form });
     }
+    // Programs with a token are past this: a browser never adds that header by itself. The login form is asked too, so that no other
+    // site can use up the attempts.
     if !request.method().is_safe() && !is_own_page(headers, host) {
         return Err(Problem::new(&CROSS_SITE, "open the console itself and try again there").into());
     }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, State};
 use axum::http::{StatusCode, Uri};
 use utoipa::ToSchema;
 
 use super::guard::Who;
+use super::path::Named;
 use crate::http::Doors;
 use crate::http::given::{Object, json};
 use crate::http::problem::{Answer, Document, HANDOFF_OVER, Problem};
@@ -61,7 +62,7 @@ pub async fn list(State(doors): State<Arc<Doors>>, uri: Uri) -> Answer<Json<Page
 pub async fn reply(
     State(doors): State<Arc<Doors>>,
     Extension(who): Extension<Who>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     body: Bytes,
 ) -> Answer<(StatusCode, Json<Handoff>)> {
     let mut object = Object::new(json(&body)?, String::new())?;
@@ -80,9 +81,10 @@ pub async fn reply(
 pub async fn close(
     State(doors): State<Arc<Doors>>,
     Extension(who): Extension<Who>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     body: Bytes,
 ) -> Answer<(StatusCode, Json<Handoff>)> {
+    // No body at all is the plainest way to say "closed".
     let Close { outcome } = if body.is_empty() {
         Close { outcome: None }
     } else {
@@ -95,7 +97,8 @@ pub async fn close(
     tell(&doors, id, |handoff| Happening::AgentClosed { handoff, outcome, agent: who.as_str().to_owned() }).await
 }
 
-/// Posts to the contact of an open hand-off; answers with the hand-off as it was before that.
+/// Posts to the contact of an open hand-off; answers with the hand-off as it was before that. Whether it is still open when its turn
+/// comes is for the engine to see: it drops what comes too late.
 async fn tell(doors: &Doors, id: String, what: impl FnOnce(HandoffId) -> Happening) -> Answer<(StatusCode, Json<Handoff>)> {
     let id = HandoffId(id);
     let row: HandoffRow = doors.store.handoff(&id).await?.ok_or_else(|| Problem::not_found(format_args!("hand-off `{id}`")))?;

@@ -17,11 +17,13 @@ const COOKIE: &str = "bridged_session";
 
 /// The value of the session's cookie.
 pub fn cookie(headers: &HeaderMap) -> Option<&str> {
+    // Several cookies may come in one line or in several.
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(';'));
     all.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
 }
 
-/// `GET /login`: with a code the one-time link, else the form.
+/// `GET /login`: with a code the one-time link, else the form. The answer leads away at once, so that the code does not stay in the
+/// address line.
 pub async fn follow(State(doors): State<Arc<Doors>>, uri: Uri) -> Response {
     match parameter(uri.query().unwrap_or_default().as_bytes(), "code") {
         Some(code) => {
@@ -31,7 +33,7 @@ pub async fn follow(State(doors): State<Arc<Doors>>, uri: Uri) -> Response {
     }
 }
 
-/// `POST /login`: the form.
+/// `POST /login`: the form. White space at the ends comes from copying.
 pub async fn enter(State(doors): State<Arc<Doors>>, body: Bytes) -> Response {
     let token = parameter(&body, "token").unwrap_or_default();
     answer(&doors, doors.gate.login(token.trim(), doors.store.now()), "This is not the console token.")
@@ -52,6 +54,7 @@ fn answer(doors: &Doors, login: Login, wrong: &str) -> Response {
             ([(header::SET_COOKIE, set_cookie(&value, doors.gate.secure))], Redirect::to("/")).into_response()
         }
         Login::Wrong => {
+            // Neither what was typed nor from where: behind a proxy all come from one address.
             tracing::warn!("a login to the console failed");
             (StatusCode::UNAUTHORIZED, page::login(wrong)).into_response()
         }

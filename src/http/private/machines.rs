@@ -59,6 +59,7 @@ pub async fn ready(State(doors): State<Arc<Doors>>) -> impl IntoResponse {
         Ok(Err(error)) => Some(format!("{error}; webhooks are answered 503 and fetched later")),
         Err(_) => Some("the store does not answer; webhooks are answered 503 and fetched later".to_owned()),
     };
+    // Only a refusal counts: Twilio that can't be reached, or was not asked yet, is no reason to take this daemon out of service.
     let refused = doors.health.snapshot().twilio_refused;
     let twilio = refused.map(|why| format!("Twilio refuses the credentials ({why}); texts wait and nothing is lost"));
     let checks = vec![Check::new("store", store), Check::new("twilio", twilio)];
@@ -88,6 +89,7 @@ pub async fn metrics(State(doors): State<Arc<Doors>>) -> Answer<impl IntoRespons
         let _ = writeln!(out, "bridged_worker_events_total{{name=\"{}\"}} {count}", escape(name));
     }
     out.push_str("# HELP bridged_count The counters of the store, by name.\n# TYPE bridged_count gauge\n");
+    // Names have slashes and the names of playbooks in them, so they stand in a label and not in the name of the metric.
     for (name, count) in doors.store.counts("").await? {
         let _ = writeln!(out, "bridged_count{{name=\"{}\"}} {count}", escape(&name));
     }

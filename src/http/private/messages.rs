@@ -21,6 +21,7 @@ use crate::store::MessageQuery;
     responses((status = 200, body = Page<Message>), (status = 401, body = Document), (status = 422, body = Document)))]
 pub async fn list(State(doors): State<Arc<Doors>>, uri: Uri) -> Answer<Json<Page<Message>>> {
     let query = Query::read(&uri, &["contact", "status", "since", "conversation", "sid"])?;
+    // `conversation` and `sid` are for people who look into one talk, or have a SID from Twilio's console.
     let query = MessageQuery {
         contact: query.phone("contact")?,
         conversation: query.get("conversation").map(ConversationId),

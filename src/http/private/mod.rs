@@ -14,6 +14,7 @@ mod machines;
 mod messages;
 mod openapi;
 mod page;
+mod path;
 mod playbooks;
 
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post, put};
+use axum::routing::{get, post};
 
 use super::Doors;
 use super::problem::{Problem, WRONG_METHOD};
@@ -33,8 +34,9 @@ pub fn routes(doors: Arc<Doors>) -> Router {
         .route("/app.css", get(page::css))
         .route("/login", get(login::follow).post(login::enter))
         .route("/logout", post(login::leave))
+        // For programs; `openapi` describes these.
         .route("/v1/events", post(events::take))
-        .route("/v1/contacts", put(contacts::write))
+        .route("/v1/contacts", get(contacts::list).put(contacts::write))
         .route("/v1/contacts/{phone}", get(contacts::read).delete(contacts::erase))
         .route("/v1/broadcasts", get(broadcasts::list).post(broadcasts::start))
         .route("/v1/broadcasts/{id}", get(broadcasts::read))
@@ -52,6 +54,7 @@ pub fn routes(doors: Arc<Doors>) -> Router {
         .route("/readyz", get(machines::ready))
         .fallback(nothing)
         .method_not_allowed_fallback(other_method)
+        // Outermost, so that even what is not here is only told to those who may know.
         .layer(from_fn_with_state(doors.clone(), guard::guard))
         .with_state(doors)
 }

@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi as _;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, OpenApi};
+use utoipa::openapi::{ComponentsBuilder, Content, OpenApi, Ref, RefOr, ResponseBuilder};
 
 use super::{broadcasts, contacts, conversations, events, handoffs, machines, messages, playbooks};
 
@@ -13,6 +13,7 @@ use super::{broadcasts, contacts, conversations, events, handoffs, machines, mes
     info(title = "bridged", description = "The private side of the daemon. Times are RFC 3339 in UTC, phone numbers E.164."),
     paths(
         events::take,
+        contacts::list,
         contacts::write,
         contacts::read,
         contacts::erase,
@@ -45,6 +46,15 @@ pub async fn describe() -> Json<OpenApi> {
     let components = ComponentsBuilder::from(document.components.take().unwrap_or_default());
     let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     document.components = Some(components.security_scheme(TOKEN, token).build());
+    // Any route may answer with a problem: a store that is away, a body that is no JSON.
+    let problem =
+        ResponseBuilder::new().description("a problem").content("application/problem+json", Content::new(Some(Ref::from_schema_name("Problem"))));
+    let problem: RefOr<_> = problem.build().into();
+    for path in document.paths.paths.values_mut() {
+        for operation in [&mut path.get, &mut path.put, &mut path.post, &mut path.delete].into_iter().flatten() {
+            operation.responses.responses.entry("default".to_owned()).or_insert_with(|| problem.clone());
+        }
+    }
     document.security = Some(vec![SecurityRequirement::new(TOKEN, Vec::<String>::new())]);
     Json(document)
 }

@@ -45,6 +45,7 @@ pub async fn overview(State(doors): State<Arc<Doors>>) -> Answer<Html<String>> {
         let at = report.at.rfc3339();
         let _ = write!(page, "<p class=\"bad\" role=\"alert\">The playbooks as changed at {at} did not load; those below are still running.</p>");
     }
+    // Warnings of a load that went well are shown too: they are something to act on.
     for fault in &faults {
         let _ = write!(page, "<pre class=\"fault\">{}</pre>", escape(&fault.line_of_text()));
     }
@@ -66,6 +67,7 @@ fn write_playbook(page: &mut String, playbook: &Playbook) {
     let _ = write!(page, "<table><caption>{} in conversation</caption><tr><th>Version<th>Step<th>People</tr>", playbook.live);
     for version in &playbook.versions {
         let name = if version.current { format!("{} (current)", version.version) } else { version.version.clone() };
+        // A version where nobody stands still has a row, so that people see what is in force.
         if version.steps.is_empty() {
             let _ = write!(page, "<tr><td>{}<td>–<td>0</tr>", escape(&name));
         }
@@ -77,7 +79,7 @@ fn write_playbook(page: &mut String, playbook: &Playbook) {
     page.push_str("</table></section>");
 }
 
-/// A page around its content.
+/// A page around its content: no script, no style of its own, nothing from elsewhere.
 fn frame(title: &str, content: &str) -> Html<String> {
     Html(format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\

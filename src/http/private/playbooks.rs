@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::path::Named;
 use crate::http::Doors;
 use crate::http::problem::{Answer, Document, Problem};
 use crate::http::rows::Page;
@@ -106,6 +107,7 @@ pub async fn all(doors: &Doors) -> Answer<Vec<Playbook>> {
         };
         found.insert(plan.name.clone(), playbook);
     }
+    // Counts are kept as conversations move; nothing is walked here, however many there are.
     for stand in doors.store.live_counts().await? {
         let name = stand.playbook;
         let playbook = found.entry(name.clone()).or_insert_with(|| Playbook {
@@ -141,7 +143,7 @@ pub async fn list(State(doors): State<Arc<Doors>>) -> Answer<Json<Page<Playbook>
 /// One playbook.
 #[utoipa::path(get, path = "/v1/playbooks/{name}", params(("name" = String, Path)),
     responses((status = 200, body = Playbook), (status = 401, body = Document), (status = 404, body = Document)))]
-pub async fn read(State(doors): State<Arc<Doors>>, Path(name): Path<String>) -> Answer<Json<Playbook>> {
+pub async fn read(State(doors): State<Arc<Doors>>, Named(name): Named<String>) -> Answer<Json<Playbook>> {
     let found = all(&doors).await?.into_iter().find(|playbook| playbook.name == name);
     found.map(Json).ok_or_else(|| Problem::not_found(format_args!("playbook `{name}`; `GET /v1/playbooks` lists them")))
 }

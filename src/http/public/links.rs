@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -18,7 +19,9 @@ use super::in_time;
 const NOT_IN_A_LOCATION: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>');
 
 /// Leads on. The contact gets where they want to go even if the click can't be noted.
-pub async fn follow(State(doors): State<Arc<Doors>>, method: Method, Path(code): Path<String>) -> Response {
+pub async fn follow(State(doors): State<Arc<Doors>>, method: Method, code: Result<Path<String>, PathRejection>) -> Response {
+    // A code that is no text is as unknown as any other.
+    let code = code.map(|Path(code)| code).unwrap_or_default();
     let found = in_time(doors.store.link(&code)).await;
     let (status, url) = match found {
         Ok(Some(link)) => {
@@ -45,9 +48,11 @@ pub async fn follow(State(doors): State<Arc<Doors>>, method: Method, Path(code):
 
 /// Tells the conversation whose text the link stood in.
 async fn note(doors: &Doors, link: LinkRow) {
+    // A link in an answer to HELP, say: it belongs to no conversation.
     let Some(conversation) = link.conversation else { return };
     let now = doors.store.now();
     let event = Event::new(now, Happening::Clicked { conversation, marks: link.marks, url: link.url });
+    // Without an id: whoever opens a link twice has clicked twice.
     let post = Post { to: Actor::Contact(link.contact), event, due: now, id: None, suppress: None };
     if let Err(error) = in_time(doors.store.post(vec![post])).await {
         tracing::warn!(%error, "a click could not be noted");

@@ -24,6 +24,7 @@ pub fn routes(doors: Arc<Doors>) -> Router {
         .route("/webhooks/twilio/status", any(webhooks::any_kind))
         .route("/webhooks/twilio/voice", any(webhooks::any_kind))
         .route("/l/{code}", get(links::follow))
+        // Says that the process lives, and nothing about the store: `/readyz` does, on the private side.
         .route("/healthz", get(|| async {}))
         .with_state(doors)
 }

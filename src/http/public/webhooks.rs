@@ -56,17 +56,20 @@ fn read(doors: &Doors, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[
     if *method != Method::POST || headers.contains_key(header::TRANSFER_ENCODING) {
         return Err(StatusCode::FORBIDDEN);
     }
+    // Before the signature, whose cost grows with the fields: nobody may have a long form sorted for nothing.
     if has_too_many_fields(body) {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
+    // As they arrived, escapes and all; what a proxy says about host and scheme has no say.
     let path_and_query = uri.path_and_query().map_or("/", |both| both.as_str());
     let text = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let content_type = headers.get(header::CONTENT_TYPE).map(text);
+    // All of them: choosing one of several would be guessing. Bytes that are no text make a signature that fits nothing.
     let signatures: Vec<String> = headers.get_all(SIGNATURE).iter().map(text).collect();
     let signatures: Vec<&str> = signatures.iter().map(String::as_str).collect();
     if let Err(why) = doors.verifier.verify(path_and_query, content_type.as_deref(), body, &signatures) {
-        if doors.tally.may_warn(doors.store.now()) {
-            tracing::warn!(%why, "a webhook was refused; if it was Twilio's, compare `public_url` and `twilio.auth_token` with what stands there");
+        if doors.tally.forged.is_due(doors.store.now()) {
+            tracing::warn!(%why, "a webhook was refused; if it was Twilio's, compare `public_url` and `twilio.auth_token` with what its console shows");
         }
         return Err(StatusCode::FORBIDDEN);
     }
@@ -74,6 +77,7 @@ fn read(doors: &Doors, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[
         tracing::warn!(%why, "a rightly signed webhook was refused");
         StatusCode::from_u16(why.http_status()).unwrap_or(StatusCode::BAD_REQUEST)
     };
+    // Only now is anything read of what it says.
     let form = Form::parse(body).map_err(refused)?;
     Webhook::read(&form, uri.query(), &doors.account_sid).map_err(refused)
 }
@@ -94,6 +98,7 @@ async fn take_text(doors: &Doors, text: Inbound) -> Answer {
     let Some(phone) = person(doors, &from) else { return Ok(twiml::empty().to_owned()) };
     let now = doors.store.now();
     let words = &doors.plans.now().workspace.reserved;
+    // Our words are broader than Twilio's; a service with Advanced Opt-Out has words of its own, in any language.
     let stops =
         reserved(&text.body, words) == Some(Reserved::Stop) || text.opt_out_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("STOP"));
     let suppress = stops.then(|| ConsentEntry {
@@ -104,6 +109,7 @@ async fn take_text(doors: &Doors, text: Inbound) -> Answer {
         source: "text".to_owned(),
         evidence: format!("{}: {}", text.message_sid, text.body),
     });
+    // Twilio repeats what it got no answer to, and catch-up finds the same texts in its list: both by this name.
     let id = Some(format!("sms:{}", text.message_sid));
     let event = Happening::Text(TextIn {
         sid: text.message_sid,
@@ -111,6 +117,7 @@ async fn take_text(doors: &Doors, text: Inbound) -> Answer {
         to: Address(text.to),
         body: text.body,
         media: text.media.into_iter().map(|media| media.url).collect(),
+        // The payload is what the template gave the button to answer; its label is what the contact saw.
         button: text.button_payload.or(text.button_text),
         opt_out_type: text.opt_out_type,
         profile_name: text.profile_name,
@@ -128,7 +135,8 @@ async fn take_report(doors: &Doors, report: StatusReport) -> Answer {
         word: report.status_name,
         code: report.error_code,
     };
-    in_time(doors.store.report(report)).await.map_err(|error| not_stored(&error))?;
+    // A message we don't know (yet) is answered 200 too: Twilio can't do anything about it.
+    in_time(doors.store.report(report)).await.map_err(|error| not_stored(doors, &error))?;
     Ok(twiml::empty().to_owned())
 }
 
@@ -151,7 +159,7 @@ async fn take_call(doors: &Doors, call: Call) -> Answer {
 async fn hear(doors: &Doors, phone: Option<&Phone>, to: &Address) -> Answer {
     let now = doors.store.now();
     let known = match phone {
-        Some(phone) => in_time(doors.store.contact(phone)).await.map_err(|error| not_stored(&error))?,
+        Some(phone) => in_time(doors.store.contact(phone)).await.map_err(|error| not_stored(doors, &error))?,
         None => None,
     };
     let contact = known.unwrap_or_else(|| Contact::new(phone.cloned().unwrap_or_else(|| Phone::from("")), now));
@@ -163,11 +171,13 @@ async fn hear(doors: &Doors, phone: Option<&Phone>, to: &Address) -> Answer {
 
 /// Stores an event. One that came before is as good as stored.
 async fn post(doors: &Doors, post: Post) -> Result<(), StatusCode> {
-    in_time(doors.store.post(vec![post])).await.map(|_| ()).map_err(|error| not_stored(&error))
+    in_time(doors.store.post(vec![post])).await.map(|_| ()).map_err(|error| not_stored(doors, &error))
 }
 
 /// The answer that makes Twilio come again, or leaves the text to catch-up.
-fn not_stored(error: &store::Error) -> StatusCode {
-    tracing::warn!(%error, "a webhook could not be stored and was answered 503");
+fn not_stored(doors: &Doors, error: &store::Error) -> StatusCode {
+    if doors.tally.unstored.is_due(doors.store.now()) {
+        tracing::warn!(%error, "webhooks can't be stored and are answered 503; what Twilio does not repeat is fetched later");
+    }
     StatusCode::SERVICE_UNAVAILABLE
 }

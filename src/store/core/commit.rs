@@ -1,4 +1,8 @@
 //! `commit`: everything one step changes, at once.
+//!
+//! All that can make it stale is looked at before the first write. What follows has no order that anybody could see, but for two things:
+//! cancelled texts leave before new ones enter, so that a new head is the right one; and the actor's own place in the calendar comes
+//! last, when all events that this commit posts to the actor itself are in its inbox.
 
 use crate::model::{Actor, Contact, ConversationRow, ConversationState, Direction, MessageId, MessageRow, MessageStatus, Outgoing, Payload, Time};
 use crate::store::doc::Doc;
@@ -13,9 +17,11 @@ use super::{Core, encode};
 impl<T: Tables> Core<T> {
     /// `Store::commit`.
     pub fn commit(&mut self, commit: &Commit, now: Time) -> Result<Committed> {
+        // Somebody else has it, or it was erased: there is nothing of ours to give back.
         let Some(mut head) = self.leased(&commit.actor, commit.lease)? else { return Ok(Committed::Stale) };
         let cancel = self.to_cancel(head.id, &commit.cancel)?;
         let (true, Some(cancel)) = (head.version == commit.version, cancel) else {
+            // Nobody's fault, so it must not count towards quarantine.
             let attempts = head.attempts.saturating_sub(1);
             self.unlease(head, attempts, Some(now))?;
             return Ok(Committed::Stale);
@@ -95,6 +101,7 @@ impl<T: Tables> Core<T> {
 
     /// Queues one text or call, with what people see of it.
     fn queue(&mut self, actor: u64, outgoing: &Outgoing, now: Time) -> Result<()> {
+        // Texts are named by their cause; the same one twice is one text.
         if self.outbox.get(&outgoing.id).is_some() {
             return Ok(());
         }
@@ -103,6 +110,7 @@ impl<T: Tables> Core<T> {
         let progress = Progress { flight: Flight::Waiting, attempt: 0, at: now, posted_at: Time(0), looks: 0, blocks: true, hold: None };
         self.tables.put_out(&OutRow { order, actor, progress: progress.clone(), body: encode(outgoing)? })?;
         self.outbox.insert(Item { order, actor, progress, outgoing: outgoing.clone() }, now);
+        // Calls are the playbook's own business: nobody reads them as messages.
         let Payload::Text(text) = &outgoing.payload else { return Ok(()) };
         let message = MessageRow {
             id: outgoing.id.clone(),
@@ -173,6 +181,7 @@ impl<T: Tables> Core<T> {
         let old = kept.as_ref().and_then(decode::<ConversationRow>);
         let live = |row: &ConversationRow| (row.state != ConversationState::Ended).then(|| live_name(row));
         let (was, is) = (old.as_ref().and_then(live), live(row));
+        // A step without a change of place is the usual case, and touches no counter.
         if was != is {
             for (name, by) in [(was, -1), (is, 1)] {
                 if let Some(name) = name {

@@ -16,6 +16,7 @@ impl<T: Tables> Core<T> {
     pub fn erase(&mut self, phone: &Phone, now: Time) -> Result<bool> {
         let actor = Actor::Contact(phone.clone());
         let Some(head) = self.tables.head(&actor)? else { return Ok(false) };
+        // Before the rows that say what was counted are gone.
         self.drop_live_counts(head.id)?;
         for order in self.outbox.all_of(head.id) {
             self.take_out(order, now)?;
@@ -50,6 +51,7 @@ impl<T: Tables> Core<T> {
 
     /// `Store::forget`.
     pub fn forget(&mut self, before: Time, limit: usize) -> Result<bool> {
+        // A full limit may mean that nothing is left, too; the next call then finds nothing and says so.
         let mut left = limit;
         for kind in OLD {
             left -= self.tables.forget_docs(kind, before, left)?.min(left);

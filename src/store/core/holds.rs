@@ -73,6 +73,7 @@ impl<T: Tables> Core<T> {
         let playbook = outgoing.playbook.as_ref().map(|playbook| name(&HoldScope::Playbook(playbook.clone())));
         let broadcast = outgoing.broadcast.as_ref().map(|id| name(&HoldScope::Broadcast(id.clone())));
         let on = |name: String| self.holds.get(&name).copied().filter(|hold| *hold != Hold::Free).map(|hold| (name, hold));
+        // A playbook's flag and a broadcast's can both stand on one text.
         let holds: Vec<_> = [playbook, broadcast].into_iter().flatten().filter_map(on).collect();
         let all = self.speeds.hold_all.then(|| (ALL.to_owned(), Hold::Held));
         holds.iter().find(|(_, hold)| *hold == Hold::Cancelled).or(holds.first()).cloned().or(all)

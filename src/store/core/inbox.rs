@@ -15,6 +15,7 @@ const CLOCKS_REST: Duration = Duration::from_secs(3_600);
 impl<T: Tables> Core<T> {
     /// `Store::post`.
     pub fn post(&mut self, posts: &[Post], now: Time) -> Result<Vec<Posted>> {
+        // Before the first write: a refused call leaves nothing behind.
         if self.waiting >= MAX_WAITING_EVENTS {
             return Err(Error::Full(self.waiting));
         }
@@ -53,6 +54,7 @@ impl<T: Tables> Core<T> {
 
     /// Leases one actor. The lease is named by the moment of the claim, which no other claim shares.
     fn claim_one(&mut self, actor: Actor, mut head: Head, until: Time, now: Time) -> Result<Claimed> {
+        // After a failure one at a time, so that the event to blame stands alone.
         let events = if head.attempts == 0 { MAX_EVENTS_A_CLAIM } else { 1 };
         head.attempts = head.attempts.saturating_add(1);
         head.lease = u64::try_from(now.0).unwrap_or(1).max(1);
@@ -72,6 +74,7 @@ impl<T: Tables> Core<T> {
         };
         let events = self.tables.events(head.id, now, events)?.into_iter().map(|(number, bytes)| (number, read(bytes))).collect();
         let mut flight: Vec<_> = self.outbox.of(head.id).iter().map(|item| (item.outgoing.id.clone(), item.progress.flight)).collect();
+        // What is held stands in its rows only.
         for row in self.tables.held_of(head.id)? {
             flight.extend(serde_json::from_str::<Outgoing>(&row.body).ok().map(|outgoing| (outgoing.id, Flight::Held)));
         }

@@ -64,6 +64,7 @@ impl<T: Tables> Core<T> {
     fn write_change(&mut self, change: Change, now: Time) -> Result<()> {
         let actor = Actor::Contact(change.contact.phone.clone());
         let mut head = self.head_of(&actor)?;
+        // The same import again writes nothing and disturbs nobody's step.
         if change.was.as_ref() != Some(&change.contact) {
             head.version += 1;
             self.tables.set_head(&head)?;
@@ -142,6 +143,7 @@ impl Change {
         let taken = before.difference(&self.contact.consent).map(|class| entry(Act::Revoke, class));
         self.consent.extend(given.chain(taken));
         if let Some(out) = patch.opted_out {
+            // The ledger tells of changes; the suppression is written in any case, as it is what sends obey.
             if self.contact.opted_out != out {
                 self.consent.push(entry(if out { Act::OptOut } else { Act::OptIn }, "all"));
             }

@@ -1,4 +1,7 @@
 //! `claim_sends`: what may go out now.
+//!
+//! The lanes' calendars name one text after another; each is judged by its flags, and only one that goes spends speed. So the cost is that
+//! of the texts handed out or set aside, both bounded, however many lanes and texts there are.
 
 use std::time::Duration;
 
@@ -49,6 +52,7 @@ impl<T: Tables> Core<T> {
             }
             aside += 1;
         }
+        // One write for each lane that sent: with it a restart can't make anything faster than its pace.
         let (lanes, account) = self.outbox.lanes.take_spent();
         for (lane, slots) in lanes {
             self.tables.set_value(&format!("{LANE}{lane}"), Some(&slots.write()))?;
@@ -57,6 +61,7 @@ impl<T: Tables> Core<T> {
             self.tables.set_value(LANE, Some(&slots.write()))?;
         }
         self.wake_watchers(now)?;
+        // What the calendars say is told as it is to `told`, so that a text queued meanwhile still raises its signal.
         let cut = sends.len() == limit || aside == MAX_ASIDE;
         self.told.texts = self.outbox.lanes.next();
         let next = if cut { self.told.texts.map(|next| next.min(now)) } else { self.told.texts };
@@ -67,6 +72,7 @@ impl<T: Tables> Core<T> {
     fn judge(&self, item: &Item, now: Time) -> Result<Verdict> {
         let out = &item.outgoing;
         let message = || out.id.clone();
+        // First, as nothing else matters to whoever said STOP; the writer that stored the STOP is this one, so none slips through.
         if !out.to_opted_out && self.suppressed(&out.contact)? {
             let reason = "opted_out";
             return Ok(Verdict::Cancel(reason, Happening::NotSent { message: message(), code: None, why: reason.to_owned() }));

@@ -1,4 +1,7 @@
 //! The end of an attempt: `settle`, `report`, `unsure`, `look_again`.
+//!
+//! Nothing here runs a playbook: what became of a text is told to its contact as an event, once, and the next step decides. An attempt is
+//! fenced by its number, so a worker that comes back late settles nothing.
 
 use crate::model::event::Answer;
 use crate::model::{Direction, Happening, MessageId, MessageRow, MessageStatus, Outgoing, Time};
@@ -21,6 +24,7 @@ impl<T: Tables> Core<T> {
         let Some(item) = self.outbox.get(&settle.message).filter(open).cloned() else { return Ok(false) };
         let (id, contact) = (&item.outgoing.id, &item.outgoing.contact);
         match &settle.outcome {
+            // It keeps its place in the order of queueing, and so is the head of its lane again.
             Outcome::Later(at) => {
                 self.set_progress(item.order, Progress { flight: Flight::Waiting, at: *at, ..item.progress.clone() }, now)?;
                 self.mark(id, What::PutBack, now, |_| ())?;
@@ -32,7 +36,9 @@ impl<T: Tables> Core<T> {
                     row.sid = Some(sid.clone());
                     row.segments = segments.unwrap_or(row.segments);
                 })?;
-                self.tell(contact, Happening::Sent { message: id.clone(), sid: Some(sid.clone()) }, now)?;
+                if !item.outgoing.quiet {
+                    self.tell(contact, Happening::Sent { message: id.clone(), sid: Some(sid.clone()) }, now)?;
+                }
             }
             Outcome::Failed { code, why, status } => {
                 self.take_out(item.order, now)?;
@@ -84,11 +90,13 @@ impl<T: Tables> Core<T> {
         if message.sid.is_none() && message.status.rank().is_some() {
             message.sid = Some(report.sid.clone());
         }
+        // Callbacks come doubled and in any order: only a higher rank moves it.
         let status = report.status.and_then(|word| ledger::reported(message.status, word));
         if let Some(status) = status {
             message.status = status;
             message.code = report.code.or(message.code);
         }
+        // Each word once, which also bounds what a flood of callbacks can write.
         if !message.history.iter().any(|(_, word)| *word == report.word) {
             note(&mut message, now, &report.word);
         }
@@ -128,11 +136,14 @@ impl<T: Tables> Core<T> {
     /// A callback proves that Twilio has the text: an attempt that is open, or was put back as not sent, is settled as accepted.
     fn settle_by_report(&mut self, order: u64, message: &mut MessageRow, report: &Report, now: Time) -> Result<bool> {
         let Some(status) = ledger::moved(message.status, What::Accepted) else { return Ok(false) };
+        let quiet = self.outbox.item(order).is_some_and(|item| item.outgoing.quiet);
         self.take_out(order, now)?;
         message.status = status;
         note(message, now, status.as_str());
         message.sid = Some(report.sid.clone());
-        self.tell(&message.contact, Happening::Sent { message: message.id.clone(), sid: Some(report.sid.clone()) }, now)?;
+        if !quiet {
+            self.tell(&message.contact, Happening::Sent { message: message.id.clone(), sid: Some(report.sid.clone()) }, now)?;
+        }
         self.wake_watchers(now)?;
         Ok(true)
     }
@@ -147,6 +158,7 @@ impl<T: Tables> Core<T> {
             lost += 1;
         }
         let messages: Vec<_> = self.outbox.unsure(now, limit).into_iter().map(unsure_send).collect();
+        // Those handed out stay due until the caller puts them off or settles them; only what was left out is due now.
         let cut = messages.len() == limit || lost == MAX_LOST;
         self.told.unsure = self.outbox.next_unsure(now);
         let next = if cut { Some(now) } else { self.told.unsure };

@@ -1,4 +1,6 @@
 //! Rows in ordered maps: actors, inboxes, the queue, names.
+//!
+//! JSON stays JSON here as in a file, so that whatever a test stores has been written and read back between any two steps.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

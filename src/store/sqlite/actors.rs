@@ -1,4 +1,6 @@
 //! Actors, inboxes and seen ids in SQL.
+//!
+//! Queries name their index (`indexed by`): one that could not use it would fail in the first test rather than become a scan.
 
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -102,17 +104,20 @@ impl Actors for Tables {
     }
 
     fn people(&self, after: u64, limit: usize) -> Result<Vec<String>> {
+        // Broadcasts and schedules have numbers too; they are few among the people.
         let mut query = self.conn.prepare_cached("select contact from actors where id > ?1 and contact is not null order by id limit ?2")?;
         Ok(query.query_map([int(after), int(limit)], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
     }
 
     fn put_event(&mut self, actor: u64, due: Time, body: &str, counted: bool) -> Result<()> {
+        // The rowid is the number: it is above all that are left, and a number given again is fenced by the actor's version.
         let sql = "insert into events (actor, due, counted, body) values (?1, ?2, ?3, ?4)";
         self.conn.prepare_cached(sql)?.execute(params![int(actor), due.0, counted, body])?;
         Ok(())
     }
 
     fn events(&self, actor: u64, now: Time, limit: usize) -> Result<Vec<(u64, Vec<u8>)>> {
+        // As bytes, since SQLite would refuse to hand over as text what some accident made no text.
         let sql = "select n, cast(body as blob) from events indexed by events_actor where actor = ?1 and due <= ?2 order by due, n limit ?3";
         let mut query = self.conn.prepare_cached(sql)?;
         let rows = query.query_map([int(actor), now.0, int(limit)], |row| Ok((uint(row, 0)?, row.get(1)?)))?;

@@ -19,6 +19,7 @@ fn document(row: &Row<'_>) -> rusqlite::Result<DocRow> {
 
 impl Docs for Tables {
     fn put_doc(&mut self, kind: &'static str, owner: Option<u64>, marks: &Marks<'_>, body: &str) -> Result<()> {
+        // Only the index on ids is unique, and it holds no rows without one.
         let replace = match marks.id {
             // The owner and the topic of a document never change.
             Some(_) => {

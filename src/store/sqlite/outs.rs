@@ -41,6 +41,7 @@ impl Outs for Tables {
     }
 
     fn set_out(&mut self, order: u64, p: &Progress) -> Result<()> {
+        // A hold moves the row to the table that is not mirrored in memory, and letting go moves it back.
         if let Some(hold) = &p.hold {
             let sql = "insert into held select n, actor, ?2, ?3, ?4, ?5, body from outs where n = ?1";
             self.conn.prepare_cached(sql)?.execute(params![int(order), p.attempt, p.posted_at.0, p.looks, hold])?;
@@ -111,6 +112,7 @@ impl Names for Tables {
     fn count(&mut self, name: &str, by: i64) -> Result<()> {
         let sql = "insert into counters values (?1, ?2) on conflict (name) do update set value = value + excluded.value returning value";
         let value: i64 = self.conn.prepare_cached(sql)?.query_row(params![name, by], |row| row.get(0))?;
+        // Counters of steps come and go with playbooks; those at nothing would pile up.
         if value == 0 {
             self.conn.prepare_cached("delete from counters where name = ?1")?.execute([name])?;
         }
@@ -128,6 +130,7 @@ impl Names for Tables {
         }
         let sql = "select start + length from lists indexed by lists_name where name = ?1 order by start desc limit 1";
         let start: i64 = self.conn.prepare_cached(sql)?.query_row([list], |row| row.get(0)).optional()?.unwrap_or(0);
+        // One row for a piece of a thousand costs a hundredth of a row for each.
         let body = piece.iter().map(Phone::as_str).collect::<Vec<_>>().join("\n");
         let sql = "insert into lists (name, start, length, body) values (?1, ?2, ?3, ?4)";
         self.conn.prepare_cached(sql)?.execute(params![list, start, int(piece.len()), body])?;

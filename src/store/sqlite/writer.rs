@@ -94,8 +94,9 @@ impl Writer {
             // Other errors are found before the first write of a method, and leave the transaction as it was.
             let broken = matches!(result, Err(Error::Unavailable(_)));
             let send = move |committed: std::result::Result<(), &str>| {
-                let result = committed.map_or_else(|why| Err(Error::Unavailable(why.to_owned())), |()| result);
-                let _ = reply.send(result);
+                // A write that failed by itself says so in its own words.
+                let undone = committed.map_err(|why| Error::Unavailable(why.to_owned()));
+                let _ = reply.send(result.and_then(|value| undone.map(|()| value)));
             };
             (broken, Box::new(send) as Answer)
         });
@@ -205,7 +206,10 @@ impl State {
             }
             Err(error) => {
                 self.undo(answers.is_empty());
-                let why = error.to_string();
+                let why = match error {
+                    Error::Unavailable(why) => why,
+                    other => other.to_string(),
+                };
                 tracing::error!(why, "a transaction was undone");
                 answers.into_iter().for_each(|answer| answer(Err(&why)));
             }
@@ -267,5 +271,69 @@ impl State {
     /// A checkpoint that ends with an empty WAL.
     fn checkpoint(&mut self, mode: &str) -> Result<()> {
         Ok(self.thread.core.tables.conn.query_row(&format!("pragma wal_checkpoint({mode})"), [], |_| Ok(()))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use crate::model::{Actor, Event, Happening, Phone, Time};
+    use crate::store::host::{Host, Need};
+    use crate::store::sqlite::{Durability, Options, Sqlite};
+    use crate::store::{Error, Post, Store};
+
+    /// A fresh store.
+    fn store() -> (tempfile::TempDir, Sqlite) {
+        let folder = tempfile::TempDir::new().unwrap();
+        let store = Sqlite::open(Options { path: folder.path().join("t.db"), durability: Durability::Full, clock: None }).unwrap();
+        (folder, store)
+    }
+
+    /// An event of so many bytes.
+    fn post(bytes: usize) -> Post {
+        let what = Happening::Tagged { tag: "x".repeat(bytes) };
+        Post { to: Actor::Contact(Phone("+15550001".to_owned())), event: Event::new(Time(1), what), due: Time(1), id: None, suppress: None }
+    }
+
+    /// How many events wait.
+    async fn waiting(store: &Sqlite) -> u64 {
+        store.peek(&post(0).to).await.unwrap().map_or(0, |peek| peek.waiting)
+    }
+
+    #[tokio::test]
+    async fn a_write_that_fails_half_way_leaves_nothing() {
+        let (_folder, store) = store();
+        let failed = store.write(Need::Safe, |core, now| {
+            core.post(&[post(1)], now)?;
+            Err::<(), _>(Error::Unavailable("as planned".to_owned()))
+        });
+        assert!(matches!(failed.await, Err(Error::Unavailable(_))));
+        let panicked = store.write(Need::Safe, |core, now| -> crate::store::Result<()> {
+            core.post(&[post(1)], now)?;
+            panic!("as planned")
+        });
+        assert!(matches!(panicked.await, Err(Error::Unavailable(_))));
+        assert_eq!(waiting(&store).await, 0);
+        store.post(vec![post(1)]).await.unwrap();
+        assert_eq!(waiting(&store).await, 1, "the thread goes on");
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_said_and_heals() {
+        let (_folder, store) = store();
+        let pages = async |limit: &'static str| {
+            let set = move |core: &mut super::Core<super::Tables>, _| Ok(core.tables.conn.query_row(limit, [], |_| Ok(()))?);
+            store.write(Need::Quick, set).await.unwrap();
+        };
+        // SQLite answers a limit on pages exactly as it answers a disk without space.
+        pages("pragma max_page_count = 1").await;
+        let full = store.post(vec![post(1 << 20)]).await;
+        assert!(matches!(&full, Err(Error::Unavailable(why)) if why.contains("full")), "{full:?}");
+        assert_eq!(waiting(&store).await, 0, "reading goes on");
+        pages("pragma max_page_count = 1000000").await;
+        store.post(vec![post(1 << 20)]).await.unwrap();
+        assert_eq!(waiting(&store).await, 1);
+        assert!(store.fatal().borrow().is_none(), "a full disk is no reason to end");
     }
 }

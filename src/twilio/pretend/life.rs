@@ -25,19 +25,12 @@ async fn live(pretend: Pretend, sid: String, life: Life) {
     if life == Life::Late || callbacks == Callbacks::Delayed {
         tokio::time::sleep(config.late).await;
     }
-    let by_service = pretend.read(|state| {
-        state
-            .message(&sid)
-            .is_some_and(|record| record.service.is_some())
-    });
+    let by_service = pretend.read(|state| state.message(&sid).is_some_and(|record| record.service.is_some()));
     for (status, code) in stages(life, by_service) {
         // The list shows the new state before the report tells it, as at Twilio.
         tokio::time::sleep(config.step).await;
         let reached = pretend.change(|state| {
-            if let Some(record) = state
-                .message_mut(&sid)
-                .filter(|record| record.from.is_none())
-            {
+            if let Some(record) = state.message_mut(&sid).filter(|record| record.from.is_none()) {
                 record.from = Some(service_number(&pretend));
             }
             state.reach(&sid, status, code)
@@ -58,20 +51,12 @@ async fn live(pretend: Pretend, sid: String, life: Life) {
 fn stages(life: Life, by_service: bool) -> Vec<(Status, Option<u32>)> {
     let end = match life {
         Life::SentOnly => vec![(Status::Sent, None)],
-        Life::Read => vec![
-            (Status::Sent, None),
-            (Status::Delivered, None),
-            (Status::Read, None),
-        ],
+        Life::Read => vec![(Status::Sent, None), (Status::Delivered, None), (Status::Read, None)],
         Life::Ends(Status::Failed, code) => vec![(Status::Failed, Some(code))],
         Life::Ends(status, code) => vec![(Status::Sent, None), (status, Some(code))],
         _ => vec![(Status::Sent, None), (Status::Delivered, None)],
     };
-    let mut stages: Vec<_> = by_service
-        .then_some((Status::Queued, None))
-        .into_iter()
-        .chain(end)
-        .collect();
+    let mut stages: Vec<_> = by_service.then_some((Status::Queued, None)).into_iter().chain(end).collect();
     if life == Life::Shuffled {
         let forwards = stages.clone();
         stages.reverse();
@@ -83,11 +68,7 @@ fn stages(life: Life, by_service: bool) -> Vec<(Status, Option<u32>)> {
 /// Twilio chooses by rules of its own; the first number is as good as any.
 fn service_number(pretend: &Pretend) -> String {
     let numbers = pretend.config().senders.iter().map(|sender| &sender.number);
-    numbers
-        .into_iter()
-        .find(|number| number.starts_with('+'))
-        .cloned()
-        .unwrap_or_else(|| SERVICE_NUMBER.into())
+    numbers.into_iter().find(|number| number.starts_with('+')).cloned().unwrap_or_else(|| SERVICE_NUMBER.into())
 }
 
 /// Reports a status to the message's own address.
@@ -107,26 +88,16 @@ async fn report(pretend: &Pretend, record: &Record, status: Status, code: Option
     ]
     .map(|(name, value)| (name.to_string(), value.to_string()))
     .into();
-    pairs.extend(
-        record
-            .service
-            .clone()
-            .map(|sid| ("MessagingServiceSid".into(), sid)),
-    );
+    pairs.extend(record.service.clone().map(|sid| ("MessagingServiceSid".into(), sid)));
     pairs.extend(code.map(|code| ("ErrorCode".into(), code.to_string())));
     if status == Status::Delivered {
         // When the carrier's receipt was made. In the form of carriers, `YYMMDDhhmm`.
-        pairs.push((
-            "RawDlrDoneDate".into(),
-            record.updated.strftime("%y%m%d%H%M").to_string(),
-        ));
+        pairs.push(("RawDlrDoneDate".into(), record.updated.strftime("%y%m%d%H%M").to_string()));
     }
     let answered = webhooks::post(pretend, address, &pairs).await;
     pretend.change(|state| {
         if let Some(record) = state.message_mut(&record.sid) {
-            record
-                .callbacks
-                .push((status.name().into(), answered.status));
+            record.callbacks.push((status.name().into(), answered.status));
         }
     });
 }
@@ -138,17 +109,10 @@ async fn answer(pretend: &Pretend, sid: &str, life: Life) {
     };
     let words = match life {
         Life::Echo => record.body,
-        Life::OptsOut if pretend.change(|state| state.stopped.insert(bare(&record.to).into())) => {
-            "STOP".into()
-        }
+        Life::OptsOut if pretend.change(|state| state.stopped.insert(bare(&record.to).into())) => "STOP".into(),
         _ => return,
     };
-    let text = phones::TextIn {
-        from: record.to,
-        to: record.from.unwrap_or_default(),
-        body: words,
-        ..phones::TextIn::default()
-    };
+    let text = phones::TextIn { from: record.to, to: record.from.unwrap_or_default(), body: words, ..phones::TextIn::default() };
     phones::text(pretend, text).await;
 }
 
@@ -157,32 +121,17 @@ mod tests {
     use super::*;
 
     fn names(life: Life, by_service: bool) -> Vec<&'static str> {
-        stages(life, by_service)
-            .into_iter()
-            .map(|(status, _)| status.name())
-            .collect()
+        stages(life, by_service).into_iter().map(|(status, _)| status.name()).collect()
     }
 
     #[test]
     fn the_reports_of_each_life() {
         assert_eq!(names(Life::Delivered, false), ["sent", "delivered"]);
-        assert_eq!(
-            names(Life::Delivered, true),
-            ["queued", "sent", "delivered"]
-        );
-        assert_eq!(
-            names(Life::Shuffled, false),
-            ["delivered", "sent", "sent", "delivered"]
-        );
+        assert_eq!(names(Life::Delivered, true), ["queued", "sent", "delivered"]);
+        assert_eq!(names(Life::Shuffled, false), ["delivered", "sent", "sent", "delivered"]);
         assert_eq!(names(Life::SentOnly, false), ["sent"]);
         assert_eq!(names(Life::Read, false), ["sent", "delivered", "read"]);
-        assert_eq!(
-            stages(Life::Ends(Status::Failed, 30007), false),
-            [(Status::Failed, Some(30007))]
-        );
-        assert_eq!(
-            names(Life::Ends(Status::Undelivered, 30003), false),
-            ["sent", "undelivered"]
-        );
+        assert_eq!(stages(Life::Ends(Status::Failed, 30007), false), [(Status::Failed, Some(30007))]);
+        assert_eq!(names(Life::Ends(Status::Undelivered, 30003), false), ["sent", "undelivered"]);
     }
 }

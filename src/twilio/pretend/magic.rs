@@ -88,12 +88,7 @@ pub const TO: &[(&str, Answer, Life)] = &[
 
 /// Last four digits of `From` that is none of the configured senders: Twilio's code. `0006` is fine, any other number
 /// is not ours.
-pub const FROM: &[(&str, Option<u32>)] = &[
-    ("0001", Some(21212)),
-    ("0006", None),
-    ("0007", Some(21606)),
-    ("0008", Some(21611)),
-];
+pub const FROM: &[(&str, Option<u32>)] = &[("0001", Some(21212)), ("0006", None), ("0007", Some(21606)), ("0008", Some(21611))];
 
 /// What a text to this number meets.
 pub fn to(number: &str) -> (Answer, Life) {
@@ -101,10 +96,7 @@ pub fn to(number: &str) -> (Answer, Life) {
         return (Answer::Accept, Life::Delivered);
     };
     let seconds = digits.strip_prefix("02").and_then(|s| s.parse().ok());
-    let row = TO
-        .iter()
-        .find(|row| row.0 == digits)
-        .map(|row| (row.1, row.2));
+    let row = TO.iter().find(|row| row.0 == digits).map(|row| (row.1, row.2));
     match (row, seconds) {
         (Some(row), _) => row,
         (None, Some(seconds)) => (Answer::TooManyFor(seconds), Life::Delivered),
@@ -120,9 +112,7 @@ pub fn from(number: &str) -> Option<u32> {
 
 fn digits(number: &str) -> Option<&str> {
     let number = number.strip_prefix("whatsapp:").unwrap_or(number);
-    number
-        .strip_prefix(RANGE)
-        .filter(|digits| digits.len() == 4)
+    number.strip_prefix(RANGE).filter(|digits| digits.len() == 4)
 }
 
 #[cfg(test)]
@@ -132,17 +122,10 @@ mod tests {
     #[test]
     fn magic_and_ordinary_numbers() {
         assert_eq!(to("+15005550004").0, Answer::Refuse(21610));
-        assert_eq!(
-            to("whatsapp:+15005550116").1,
-            Life::Ends(Status::Undelivered, 30003)
-        );
+        assert_eq!(to("whatsapp:+15005550116").1, Life::Ends(Status::Undelivered, 30003));
         assert_eq!(to("+15005550207").0, Answer::TooManyFor(7));
         for ordinary in ["+15125550116", "+150055501160", "+15005550123"] {
-            assert_eq!(
-                to(ordinary),
-                (Answer::Accept, Life::Delivered),
-                "{ordinary}"
-            );
+            assert_eq!(to(ordinary), (Answer::Accept, Life::Delivered), "{ordinary}");
         }
         assert_eq!(from("+15005550001"), Some(21212));
         assert_eq!(from("+15005550006"), None);
@@ -153,11 +136,7 @@ mod tests {
     #[test]
     fn no_number_stands_twice() {
         for (at, row) in TO.iter().enumerate() {
-            assert!(
-                TO.iter().skip(at + 1).all(|other| other.0 != row.0),
-                "{}",
-                row.0
-            );
+            assert!(TO.iter().skip(at + 1).all(|other| other.0 != row.0), "{}", row.0);
         }
     }
 }

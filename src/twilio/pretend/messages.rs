@@ -57,11 +57,7 @@ pub(super) async fn create(Shared(pretend): Shared<Pretend>, body: Bytes) -> Res
 }
 
 /// Everything about a create request in one step: what it gets, the message that came of it, and what awaits that.
-fn decide(
-    state: &mut State,
-    config: &PretendConfig,
-    form: &Fields,
-) -> (Reply, Option<Record>, Life) {
+fn decide(state: &mut State, config: &PretendConfig, form: &Fields) -> (Reply, Option<Record>, Life) {
     let to = form.full("To").unwrap_or_default();
     let (magic, life) = magic::to(to);
     let checked = check(state, config, form);
@@ -74,29 +70,17 @@ fn decide(
     let record = accepted.then(|| state.add(record(form)));
     state.log(Attempt {
         at_us: Timestamp::now().as_microsecond(),
-        from: form
-            .full("From")
-            .or(form.full("MessagingServiceSid"))
-            .unwrap_or_default()
-            .into(),
+        from: form.full("From").or(form.full("MessagingServiceSid")).unwrap_or_default().into(),
         to: to.into(),
         http_status: match &reply {
             Reply::Message => 201,
             Reply::Refusal(refusal) => refusal.status,
             Reply::Hang | Reply::Drop => 0,
         },
-        code: if let Reply::Refusal(refusal) = &reply {
-            Some(refusal.code)
-        } else {
-            None
-        },
+        code: if let Reply::Refusal(refusal) = &reply { Some(refusal.code) } else { None },
         sid: record.as_ref().map(|record| record.sid.clone()),
     });
-    let life = if outside_window(state, form) {
-        Life::Ends(Status::Undelivered, 63016)
-    } else {
-        life
-    };
+    let life = if outside_window(state, form) { Life::Ends(Status::Undelivered, 63016) } else { life };
     (reply, record, life)
 }
 
@@ -109,10 +93,7 @@ fn fault(state: &mut State) -> Option<(Reply, bool)> {
         (false, None) => return None,
     };
     state.creates += 1;
-    if !state
-        .creates
-        .is_multiple_of(faults.every.unwrap_or(1).max(1))
-    {
+    if !state.creates.is_multiple_of(faults.every.unwrap_or(1).max(1)) {
         return None;
     }
     match &mut faults.next {
@@ -130,10 +111,7 @@ fn by_magic(state: &mut State, to: &str, magic: Answer) -> (Reply, bool) {
     let now = Instant::now();
     let mut first = || {
         let known = state.first_try.contains_key(to);
-        (
-            *state.first_try.entry(to.to_string()).or_insert(now),
-            !known,
-        )
+        (*state.first_try.entry(to.to_string()).or_insert(now), !known)
     };
     match magic {
         Answer::Accept => accept,
@@ -180,10 +158,7 @@ fn check(state: &State, config: &PretendConfig, form: &Fields) -> Result<(), u32
     if media.len() > MEDIA_LIMIT {
         return Err(21623);
     }
-    if form
-        .full("StatusCallback")
-        .is_some_and(|url| !callable(url))
-    {
+    if form.full("StatusCallback").is_some_and(|url| !callable(url)) {
         return Err(21609);
     }
     // The numbers of the settings are the account's own, also where Twilio gives them a meaning.
@@ -200,19 +175,12 @@ fn check(state: &State, config: &PretendConfig, form: &Fields) -> Result<(), u32
     if service.is_none() && to.starts_with("whatsapp:") != from.starts_with("whatsapp:") {
         return Err(21910);
     }
-    if state.is_opted_out(from, to) {
-        Err(21610)
-    } else {
-        Ok(())
-    }
+    if state.is_opted_out(from, to) { Err(21610) } else { Ok(()) }
 }
 
 /// An address Twilio would call back.
 fn callable(url: &str) -> bool {
-    let host = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"))
-        .and_then(|rest| rest.split(['/', '?', '#']).next());
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).and_then(|rest| rest.split(['/', '?', '#']).next());
     url.len() <= CALLBACK_LIMIT && host.is_some_and(|host| !host.is_empty() && !host.contains('_'))
 }
 
@@ -224,9 +192,7 @@ pub(super) fn bare(address: &str) -> &str {
 /// WhatsApp passes free words only to somebody who has written within a day.
 fn outside_window(state: &State, form: &Fields) -> bool {
     let to = form.full("To").unwrap_or_default();
-    let recent = state
-        .last_inbound(to)
-        .is_some_and(|at| at.duration_until(Timestamp::now()).unsigned_abs() < WINDOW);
+    let recent = state.last_inbound(to).is_some_and(|at| at.duration_until(Timestamp::now()).unsigned_abs() < WINDOW);
     to.starts_with("whatsapp:") && form.full("ContentSid").is_none() && !recent
 }
 
@@ -246,11 +212,7 @@ fn record(form: &Fields) -> Record {
         segments: segments::count(&body),
         body,
         media,
-        status: if service.is_some() {
-            Status::Accepted
-        } else {
-            Status::Queued
-        },
+        status: if service.is_some() { Status::Accepted } else { Status::Queued },
         error_code: None,
         service,
         status_callback: form.full("StatusCallback").map(str::to_string),
@@ -264,11 +226,7 @@ fn record(form: &Fields) -> Record {
 fn view(pretend: &Pretend, record: &Record) -> Value {
     let uri = path(pretend, &format!("Messages/{}", record.sid));
     // A service counts segments once it has picked a number.
-    let segments = if record.from.is_some() {
-        record.segments
-    } else {
-        0
-    };
+    let segments = if record.from.is_some() { record.segments } else { 0 };
     json!({
         "account_sid": pretend.config().account_sid,
         "api_version": "2010-04-01",
@@ -302,18 +260,12 @@ pub(super) async fn fetch(Shared(pretend): Shared<Pretend>, Path(file): Path<Str
 }
 
 /// `POST Messages/{sid}.json`: cancels a message that is still in Twilio's queue, or takes its words out.
-pub(super) async fn update(
-    Shared(pretend): Shared<Pretend>,
-    Path(file): Path<String>,
-    body: Bytes,
-) -> Response {
+pub(super) async fn update(Shared(pretend): Shared<Pretend>, Path(file): Path<String>, body: Bytes) -> Response {
     let form = Fields::of_form(&body);
     let changed = pretend.change(|state| {
         let record = state.message_mut(name(&file)).ok_or(20404_u32)?;
         match (form.get("Status"), form.get("Body")) {
-            (Some("canceled"), _) if record.status.rank() < Status::Sent.rank() => {
-                record.status = Status::Canceled
-            }
+            (Some("canceled"), _) if record.status.rank() < Status::Sent.rank() => record.status = Status::Canceled,
             (None, Some("")) => record.body.clear(),
             _ => return Err(20001),
         }
@@ -335,25 +287,15 @@ pub(super) async fn remove(Shared(pretend): Shared<Pretend>, Path(file): Path<St
 }
 
 /// `POST Messages/{sid}/Feedback.json`: whether the person acted on the text. Kept nowhere, since nothing reads it.
-pub(super) async fn feedback(
-    Shared(pretend): Shared<Pretend>,
-    Path(sid): Path<String>,
-    body: Bytes,
-) -> Response {
+pub(super) async fn feedback(Shared(pretend): Shared<Pretend>, Path(sid): Path<String>, body: Bytes) -> Response {
     if pretend.read(|state| state.message(&sid).is_none()) {
         return Refusal::of(20404).into_response();
     }
     let now = date(Timestamp::now());
-    let outcome = Fields::of_form(&body)
-        .full("Outcome")
-        .unwrap_or("confirmed")
-        .to_string();
+    let outcome = Fields::of_form(&body).full("Outcome").unwrap_or("confirmed").to_string();
     let uri = path(&pretend, &format!("Messages/{sid}/Feedback.json"));
     let account = &pretend.config().account_sid;
-    answer(
-        201,
-        &json!({"account_sid": account, "message_sid": sid, "outcome": outcome, "date_created": now, "date_updated": now, "uri": uri}),
-    )
+    answer(201, &json!({"account_sid": account, "message_sid": sid, "outcome": outcome, "date_created": now, "date_updated": now, "uri": uri}))
 }
 
 /// `GET Messages.json`, newest first. One item more than the page is looked for, to know whether another page follows.
@@ -361,25 +303,13 @@ pub(super) async fn list(Shared(pretend): Shared<Pretend>, RawQuery(query): RawQ
     let query = Fields::of_query(query.as_deref());
     let paging = Paging::of(&query);
     let (items, last) = pretend.read(|state| {
-        let mut found = state
-            .messages_below(paging.below)
-            .filter(|record| matches(record, &query))
-            .skip(paging.skip);
+        let mut found = state.messages_below(paging.below).filter(|record| matches(record, &query)).skip(paging.skip);
         let items: Vec<_> = found.by_ref().take(paging.size).cloned().collect();
         let last = found.next().and(items.last()).map(|record| record.number);
         (items, last)
     });
     let items = items.iter().map(|record| view(&pretend, record)).collect();
-    answer(
-        200,
-        &paging.envelope(
-            &path(&pretend, "Messages.json"),
-            &query,
-            "messages",
-            items,
-            last,
-        ),
-    )
+    answer(200, &paging.envelope(&path(&pretend, "Messages.json"), &query, "messages", items, last))
 }
 
 /// Whether a message passes the filters of the query. Filters by date look at `date_sent`, as at Twilio.
@@ -387,24 +317,15 @@ fn matches(record: &Record, query: &Fields) -> bool {
     let sent = |name: &str, fits: fn(Timestamp, Timestamp, bool) -> bool| match query.full(name) {
         None => true,
         // A message that is not sent yet has no date and fits none.
-        Some(text) => record
-            .sent
-            .zip(moment(text))
-            .is_some_and(|(sent, (at, is_day))| fits(sent, at, is_day)),
+        Some(text) => record.sent.zip(moment(text)).is_some_and(|(sent, (at, is_day))| fits(sent, at, is_day)),
     };
     query.full("To").is_none_or(|to| record.to == to)
-        && query
-            .full("From")
-            .is_none_or(|from| record.from.as_deref() == Some(from))
+        && query.full("From").is_none_or(|from| record.from.as_deref() == Some(from))
         && sent("DateSent>", |sent, at, _| sent >= at)
         && sent("DateSent<", |sent, at, _| sent <= at)
         && sent("DateSent", |sent, at, is_day| {
             let seconds = sent.as_second() - at.as_second();
-            if is_day {
-                (0..86_400).contains(&seconds)
-            } else {
-                seconds == 0
-            }
+            if is_day { (0..86_400).contains(&seconds) } else { seconds == 0 }
         })
 }
 
@@ -427,19 +348,12 @@ mod tests {
 
     #[test]
     fn addresses_that_can_be_called() {
-        for (url, fits) in [
-            ("https://a.example/x", true),
-            ("http://127.0.0.1:1?m=1", true),
-            ("a.example", false),
-            ("https://a_b/x", false),
-            ("https:///x", false),
-        ] {
+        for (url, fits) in
+            [("https://a.example/x", true), ("http://127.0.0.1:1?m=1", true), ("a.example", false), ("https://a_b/x", false), ("https:///x", false)]
+        {
             assert_eq!(callable(url), fits, "{url}");
         }
-        assert!(!callable(&format!(
-            "https://a/{}",
-            "x".repeat(CALLBACK_LIMIT)
-        )));
+        assert!(!callable(&format!("https://a/{}", "x".repeat(CALLBACK_LIMIT))));
     }
 
     #[test]

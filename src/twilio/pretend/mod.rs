@@ -170,11 +170,7 @@ impl Pretend {
         let pretend = Pretend(Arc::new(inner));
         let router = rest::routes(&pretend).merge(control::routes(&pretend));
         let server = tokio::spawn(accept(listener, router));
-        Ok(Handle {
-            addr,
-            pretend,
-            server,
-        })
+        Ok(Handle { addr, pretend, server })
     }
 
     /// Looks at what it remembers.
@@ -256,17 +252,13 @@ async fn accept(listener: TcpListener, router: Router) {
                     let answer = router.oneshot(request.map(axum::body::Body::new)).await;
                     let answer = answer.unwrap_or_else(|never: Infallible| match never {});
                     match answer.extensions().get::<LoseConnection>() {
-                        Some(LoseConnection) => {
-                            Err(io::Error::from(io::ErrorKind::ConnectionReset))
-                        }
+                        Some(LoseConnection) => Err(io::Error::from(io::ErrorKind::ConnectionReset)),
                         None => Ok(answer),
                     }
                 }
             });
             // Whatever ends a connection, the client sees it.
-            let _ = http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }

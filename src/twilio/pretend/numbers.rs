@@ -31,27 +31,16 @@ const FIELDS: &[(&str, &str)] = &[
 
 /// The numbers of a config. Short codes, services and WhatsApp senders are no phone numbers, here as at Twilio.
 pub(super) fn of(config: &PretendConfig) -> Vec<Value> {
-    let numbers = config
-        .senders
-        .iter()
-        .map(|sender| sender.number.as_str())
-        .filter(|number| addresses::is_e164(number));
+    let numbers = config.senders.iter().map(|sender| sender.number.as_str()).filter(|number| addresses::is_e164(number));
     numbers.map(|number| one(config, number)).collect()
 }
 
 /// A number as the REST API shows it, set up for the daemon.
 fn one(config: &PretendConfig, number: &str) -> Value {
     // The id follows from the number, so that it stays the same from one start to the next.
-    let id: String = Sha256::digest(number)
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let id: String = Sha256::digest(number).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let now = date(Timestamp::now());
-    let webhook = format!(
-        "{}/webhooks/twilio",
-        config.webhook_base.trim_end_matches('/')
-    );
+    let webhook = format!("{}/webhooks/twilio", config.webhook_base.trim_end_matches('/'));
     let mut value = json!({
         "sid": format!("PN{id}"),
         "account_sid": config.account_sid,
@@ -87,14 +76,8 @@ fn one(config: &PretendConfig, number: &str) -> Value {
 /// A field of a number of the account, if it is set.
 pub(super) fn setting(pretend: &Pretend, number: &str, field: &str) -> Option<String> {
     pretend.read(|state| {
-        let found = state
-            .numbers
-            .iter()
-            .find(|value| value["phone_number"] == number)?;
-        found[field]
-            .as_str()
-            .filter(|url| !url.is_empty())
-            .map(str::to_string)
+        let found = state.numbers.iter().find(|value| value["phone_number"] == number)?;
+        found[field].as_str().filter(|url| !url.is_empty()).map(str::to_string)
     })
 }
 
@@ -105,32 +88,13 @@ pub(super) async fn list(Shared(pretend): Shared<Pretend>, RawQuery(query): RawQ
     let wanted = query.full("PhoneNumber");
     let mut found = pretend.read(|state| state.numbers.clone());
     // As at Twilio a part of a number finds it.
-    found.retain(|value| {
-        wanted.is_none_or(|part| {
-            value["phone_number"]
-                .as_str()
-                .is_some_and(|number| number.contains(part))
-        })
-    });
+    found.retain(|value| wanted.is_none_or(|part| value["phone_number"].as_str().is_some_and(|number| number.contains(part))));
     // Nothing is ever put in front of this list, so the place in a page's token counts from its beginning.
-    let start = if paging.below == u64::MAX {
-        paging.skip
-    } else {
-        usize::try_from(paging.below).unwrap_or(usize::MAX)
-    };
+    let start = if paging.below == u64::MAX { paging.skip } else { usize::try_from(paging.below).unwrap_or(usize::MAX) };
     let end = start.saturating_add(paging.size);
     let last = (end < found.len()).then_some(end as u64);
     let items = found.into_iter().skip(start).take(paging.size).collect();
-    answer(
-        200,
-        &paging.envelope(
-            &path(&pretend, "IncomingPhoneNumbers.json"),
-            &query,
-            "incoming_phone_numbers",
-            items,
-            last,
-        ),
-    )
+    answer(200, &paging.envelope(&path(&pretend, "IncomingPhoneNumbers.json"), &query, "incoming_phone_numbers", items, last))
 }
 
 /// `GET IncomingPhoneNumbers/{sid}.json`.
@@ -142,11 +106,7 @@ pub(super) async fn fetch(Shared(pretend): Shared<Pretend>, Path(file): Path<Str
 }
 
 /// `POST IncomingPhoneNumbers/{sid}.json`. Fields it does not know are passed over, as at Twilio.
-pub(super) async fn update(
-    Shared(pretend): Shared<Pretend>,
-    Path(file): Path<String>,
-    body: Bytes,
-) -> Response {
+pub(super) async fn update(Shared(pretend): Shared<Pretend>, Path(file): Path<String>, body: Bytes) -> Response {
     let form = Fields::of_form(&body);
     let changed = pretend.change(|state| {
         let number = state.numbers.iter_mut().find(|value| is(value, &file))?;

@@ -57,25 +57,14 @@ pub(super) struct CallIn {
 
 /// A text comes in: it is listed, Twilio does its own about opt-out words, and the daemon gets it in any case.
 pub(super) async fn text(pretend: &Pretend, text: TextIn) -> (String, Answered) {
-    let sender = pretend
-        .config()
-        .senders
-        .iter()
-        .find(|sender| sender.number == text.to);
+    let sender = pretend.config().senders.iter().find(|sender| sender.number == text.to);
     let keyword = sender.and_then(|sender| twilio_keyword(&text.body, sender.kind));
     let sid = sid(if text.media.is_empty() { "SM" } else { "MM" });
     let segments = segments::count(&text.body);
     // In one step, so that a STOP is in force before the daemon hears of it.
     pretend.change(|state| {
         state.came_in(&text.from);
-        state.add(record(
-            &sid,
-            "inbound",
-            &text.from,
-            &text.to,
-            &text.body,
-            &text.media,
-        ));
+        state.add(record(&sid, "inbound", &text.from, &text.to, &text.body, &text.media));
         let changed = match keyword {
             Some(Reserved::Stop) => state.set_opted_out(&text.to, &text.from, true),
             Some(Reserved::Start) => state.set_opted_out(&text.to, &text.from, false),
@@ -88,17 +77,9 @@ pub(super) async fn text(pretend: &Pretend, text: TextIn) -> (String, Answered) 
             Some(Reserved::Help) => HELPED,
             Some(Reserved::Stop) | None => return,
         };
-        state.add(record(
-            &super::state::sid("SM"),
-            "outbound-reply",
-            &text.to,
-            &text.from,
-            words,
-            &[],
-        ));
+        state.add(record(&super::state::sid("SM"), "outbound-reply", &text.to, &text.from, words, &[]));
     });
-    let address =
-        numbers::setting(pretend, &text.to, "sms_url").unwrap_or_else(|| webhook(pretend, ""));
+    let address = numbers::setting(pretend, &text.to, "sms_url").unwrap_or_else(|| webhook(pretend, ""));
     let answered = webhooks::post(pretend, &address, &fields(pretend, &sid, &text, segments)).await;
     (sid, answered)
 }
@@ -134,35 +115,18 @@ fn fields(pretend: &Pretend, sid: &str, text: &TextIn, segments: u32) -> Vec<(St
         pairs.push((format!("MediaContentType{n}"), "image/jpeg".into()));
     }
     if text.from.starts_with("whatsapp:") {
-        pairs.push((
-            "WaId".into(),
-            bare(&text.from).trim_start_matches('+').into(),
-        ));
-        pairs.push((
-            "ProfileName".into(),
-            text.profile_name.clone().unwrap_or_default(),
-        ));
+        pairs.push(("WaId".into(), bare(&text.from).trim_start_matches('+').into()));
+        pairs.push(("ProfileName".into(), text.profile_name.clone().unwrap_or_default()));
     }
-    pairs.extend(
-        text.button
-            .clone()
-            .map(|label| ("ButtonText".into(), label)),
-    );
-    pairs.extend(
-        text.button_payload
-            .clone()
-            .map(|payload| ("ButtonPayload".into(), payload)),
-    );
+    pairs.extend(text.button.clone().map(|label| ("ButtonText".into(), label)));
+    pairs.extend(text.button_payload.clone().map(|payload| ("ButtonPayload".into(), payload)));
     pairs
 }
 
 /// A call comes in, or the end of one is reported.
 pub(super) async fn call(pretend: &Pretend, call: CallIn) -> (String, Answered) {
     let sid = sid("CA");
-    let ended = call
-        .status
-        .as_ref()
-        .and_then(|_| numbers::setting(pretend, &call.to, "status_callback"));
+    let ended = call.status.as_ref().and_then(|_| numbers::setting(pretend, &call.to, "status_callback"));
     let address = ended.or_else(|| numbers::setting(pretend, &call.to, "voice_url"));
     let address = address.unwrap_or_else(|| webhook(pretend, "/voice"));
     let pairs = [
@@ -183,21 +147,11 @@ pub(super) async fn call(pretend: &Pretend, call: CallIn) -> (String, Answered) 
 
 /// Where texts go to a number that is none of the account's, such as a short code's or a WhatsApp sender's.
 fn webhook(pretend: &Pretend, rest: &str) -> String {
-    format!(
-        "{}/webhooks/twilio{rest}",
-        pretend.config().webhook_base.trim_end_matches('/')
-    )
+    format!("{}/webhooks/twilio{rest}", pretend.config().webhook_base.trim_end_matches('/'))
 }
 
 /// A text as the list shows it. Both ways it is done at once: nobody waits for a carrier here.
-fn record(
-    sid: &str,
-    direction: &'static str,
-    from: &str,
-    to: &str,
-    body: &str,
-    media: &[String],
-) -> Record {
+fn record(sid: &str, direction: &'static str, from: &str, to: &str, body: &str, media: &[String]) -> Record {
     let now = Timestamp::now();
     Record {
         number: 0,
@@ -209,11 +163,7 @@ fn record(
         body: body.into(),
         media: media.to_vec(),
         segments: segments::count(body),
-        status: if direction == "inbound" {
-            Status::Received
-        } else {
-            Status::Delivered
-        },
+        status: if direction == "inbound" { Status::Received } else { Status::Delivered },
         error_code: None,
         service: None,
         status_callback: None,

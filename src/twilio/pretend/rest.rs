@@ -25,24 +25,13 @@ const PAGE_SIZE: (usize, usize) = (50, 1000);
 pub(super) fn routes(pretend: &Pretend) -> Router {
     let account = Router::new()
         .route("/Messages.json", get(messages::list).post(messages::create))
-        .route(
-            "/Messages/{sid}",
-            get(messages::fetch)
-                .post(messages::update)
-                .delete(messages::remove),
-        )
+        .route("/Messages/{sid}", get(messages::fetch).post(messages::update).delete(messages::remove))
         .route("/Messages/{sid}/Feedback.json", post(messages::feedback))
         .route("/IncomingPhoneNumbers.json", get(numbers::list))
-        .route(
-            "/IncomingPhoneNumbers/{sid}",
-            get(numbers::fetch).post(numbers::update),
-        )
+        .route("/IncomingPhoneNumbers/{sid}", get(numbers::fetch).post(numbers::update))
         .fallback(|| async { Refusal::of(20404) });
     Router::new()
-        .nest(
-            &format!("/{VERSION}/Accounts/{}", pretend.config().account_sid),
-            account,
-        )
+        .nest(&format!("/{VERSION}/Accounts/{}", pretend.config().account_sid), account)
         .fallback(|| async { Refusal::of(20404) })
         .layer(from_fn_with_state(pretend.clone(), guard))
         .with_state(pretend.clone())
@@ -57,18 +46,11 @@ async fn guard(State(pretend): State<Pretend>, request: Request, next: Next) -> 
     if latency > 0 {
         tokio::time::sleep(Duration::from_millis(latency)).await;
     }
-    let mut answer = if admitted(&pretend, request.headers()) {
-        next.run(request).await
-    } else {
-        Refusal::of(20003).into_response()
-    };
+    let mut answer = if admitted(&pretend, request.headers()) { next.run(request).await } else { Refusal::of(20003).into_response() };
     let headers = answer.headers_mut();
     for (name, value) in [
         ("twilio-request-id", state::sid("RQ")),
-        (
-            "twilio-request-duration",
-            format!("{:.3}", began.elapsed().as_secs_f64()),
-        ),
+        ("twilio-request-duration", format!("{:.3}", began.elapsed().as_secs_f64())),
         ("twilio-concurrent-requests", under_way.count().to_string()),
         ("x-home-region", "us1".to_string()),
     ] {
@@ -83,12 +65,8 @@ async fn guard(State(pretend): State<Pretend>, request: Request, next: Next) -> 
 /// `/Accounts` and `/Keys`, which do not exist here.
 fn admitted(pretend: &Pretend, headers: &HeaderMap) -> bool {
     let config = pretend.config();
-    let given = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|v| v.to_str().ok()?.strip_prefix("Basic "));
-    let given = given
-        .and_then(|pair| STANDARD.decode(pair).ok())
-        .unwrap_or_default();
+    let given = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()?.strip_prefix("Basic "));
+    let given = given.and_then(|pair| STANDARD.decode(pair).ok()).unwrap_or_default();
     let account = [(config.account_sid.clone(), config.auth_token.clone())];
     let mut pairs = account.iter().chain(&config.keys);
     pairs.any(|(user, secret)| given == format!("{user}:{secret}").as_bytes())
@@ -136,23 +114,13 @@ impl Refusal {
     pub(super) fn of(code: u32) -> Refusal {
         let row = REFUSALS.iter().find(|row| row.0 == code);
         let (status, message) = row.map_or((400, "Bad Request"), |row| (row.1, row.2));
-        Refusal {
-            status,
-            code,
-            message: message.into(),
-        }
+        Refusal { status, code, message: message.into() }
     }
 
     /// A fault: an HTTP status with a code, or with the code usual for it.
     pub(super) fn fault(status: u16, code: Option<u32>) -> Refusal {
-        let usual = REFUSALS
-            .iter()
-            .find(|row| row.1 == status && row.0 < 21000)
-            .map(|row| row.0);
-        Refusal {
-            status,
-            ..Refusal::of(code.or(usual).unwrap_or(20500))
-        }
+        let usual = REFUSALS.iter().find(|row| row.1 == status && row.0 < 21000).map(|row| row.0);
+        Refusal { status, ..Refusal::of(code.or(usual).unwrap_or(20500)) }
     }
 }
 
@@ -165,9 +133,7 @@ impl IntoResponse for Refusal {
             "status": self.status,
         });
         let mut answer = answer(self.status, &body);
-        answer
-            .headers_mut()
-            .insert("x-twilio-error-code", HeaderValue::from(self.code));
+        answer.headers_mut().insert("x-twilio-error-code", HeaderValue::from(self.code));
         answer
     }
 }
@@ -190,19 +156,12 @@ impl Fields {
 
     /// Of a request's query.
     pub(super) fn of_query(query: Option<&str>) -> Fields {
-        Fields(
-            form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-                .into_owned()
-                .collect(),
-        )
+        Fields(form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect())
     }
 
     /// The first of a name, also where it is empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
     /// The first of a name that is not empty.
@@ -212,11 +171,7 @@ impl Fields {
 
     /// All of a name.
     pub(super) fn all(&self, name: &str) -> Vec<String> {
-        self.0
-            .iter()
-            .filter(|(n, _)| n == name)
-            .map(|(_, value)| value.clone())
-            .collect()
+        self.0.iter().filter(|(n, _)| n == name).map(|(_, value)| value.clone()).collect()
     }
 }
 
@@ -237,44 +192,20 @@ impl Paging {
     /// As the query asks.
     pub(super) fn of(query: &Fields) -> Paging {
         let number = |name: &str| query.full(name).and_then(|n| n.parse::<usize>().ok());
-        let size = number("PageSize")
-            .unwrap_or(PAGE_SIZE.0)
-            .clamp(1, PAGE_SIZE.1);
+        let size = number("PageSize").unwrap_or(PAGE_SIZE.0).clamp(1, PAGE_SIZE.1);
         let page = number("Page").unwrap_or(0);
         let token = query.full("PageToken").and_then(|t| t.strip_prefix("PA"));
         let below = token.and_then(|t| u64::from_str_radix(t, 16).ok());
-        let skip = if below.is_some() {
-            0
-        } else {
-            page.saturating_mul(size)
-        };
-        Paging {
-            size,
-            page,
-            below: below.unwrap_or(u64::MAX),
-            skip,
-        }
+        let skip = if below.is_some() { 0 } else { page.saturating_mul(size) };
+        Paging { size, page, below: below.unwrap_or(u64::MAX), skip }
     }
 
     /// The envelope of a page. `last` is the place of its last item if more follow.
-    pub(super) fn envelope(
-        &self,
-        path: &str,
-        query: &Fields,
-        name: &str,
-        items: Vec<Value>,
-        last: Option<u64>,
-    ) -> Value {
+    pub(super) fn envelope(&self, path: &str, query: &Fields, name: &str, items: Vec<Value>, last: Option<u64>) -> Value {
         let uri = |page: usize, token: Option<u64>| {
             let mut form = form_urlencoded::Serializer::new(String::new());
-            form.extend_pairs(
-                query
-                    .0
-                    .iter()
-                    .filter(|(n, _)| !matches!(n.as_str(), "Page" | "PageSize" | "PageToken")),
-            );
-            form.append_pair("PageSize", &self.size.to_string())
-                .append_pair("Page", &page.to_string());
+            form.extend_pairs(query.0.iter().filter(|(n, _)| !matches!(n.as_str(), "Page" | "PageSize" | "PageToken")));
+            form.append_pair("PageSize", &self.size.to_string()).append_pair("Page", &page.to_string());
             if let Some(token) = token {
                 form.append_pair("PageToken", &format!("PA{token:032x}"));
             }
@@ -297,10 +228,7 @@ impl Paging {
 
 /// A path below the account, as the REST API writes it into its answers.
 pub(super) fn path(pretend: &Pretend, rest: &str) -> String {
-    format!(
-        "/{VERSION}/Accounts/{}/{rest}",
-        pretend.config().account_sid
-    )
+    format!("/{VERSION}/Accounts/{}/{rest}", pretend.config().account_sid)
 }
 
 /// RFC 2822, as this API writes every date.
@@ -314,39 +242,16 @@ mod tests {
 
     #[test]
     fn dates_and_faults() {
-        assert_eq!(
-            date(Timestamp::UNIX_EPOCH),
-            "Thu, 01 Jan 1970 00:00:00 +0000"
-        );
-        let codes: Vec<_> = [401, 429, 500, 503, 504]
-            .map(|s| Refusal::fault(s, None))
-            .iter()
-            .map(|r| (r.status, r.code))
-            .collect();
-        assert_eq!(
-            codes,
-            [
-                (401, 20003),
-                (429, 20429),
-                (500, 20500),
-                (503, 20503),
-                (504, 20500)
-            ]
-        );
+        assert_eq!(date(Timestamp::UNIX_EPOCH), "Thu, 01 Jan 1970 00:00:00 +0000");
+        let codes: Vec<_> = [401, 429, 500, 503, 504].map(|s| Refusal::fault(s, None)).iter().map(|r| (r.status, r.code)).collect();
+        assert_eq!(codes, [(401, 20003), (429, 20429), (500, 20500), (503, 20503), (504, 20500)]);
         assert_eq!(Refusal::fault(429, Some(63038)).code, 63038);
     }
 
     #[test]
     fn pages() {
         let query = |text: &str| Paging::of(&Fields::of_query(Some(text)));
-        assert_eq!(
-            (
-                query("").size,
-                query("PageSize=5000").size,
-                query("PageSize=0").size
-            ),
-            (50, 1000, 1)
-        );
+        assert_eq!((query("").size, query("PageSize=5000").size, query("PageSize=0").size), (50, 1000, 1));
         assert_eq!(query("PageSize=20&Page=3").skip, 60);
         let next = query("PageSize=20&Page=3&PageToken=PA00ff");
         assert_eq!((next.skip, next.below), (0, 255));

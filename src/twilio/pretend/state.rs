@@ -161,10 +161,7 @@ impl State {
 
     /// Messages newest first, from below a place in the order.
     pub(super) fn messages_below(&self, number: u64) -> impl Iterator<Item = &Record> {
-        self.messages
-            .range(..number)
-            .rev()
-            .map(|(_, record)| record)
+        self.messages.range(..number).rev().map(|(_, record)| record)
     }
 
     /// One message.
@@ -183,18 +180,13 @@ impl State {
 
     /// True if Twilio itself refuses texts from this sender to this person.
     pub fn is_opted_out(&self, sender: &str, person: &str) -> bool {
-        self.opted_out
-            .contains(&(sender.to_string(), person.to_string()))
+        self.opted_out.contains(&(sender.to_string(), person.to_string()))
     }
 
     /// Changes that; true if it was different before.
     pub(super) fn set_opted_out(&mut self, sender: &str, person: &str, out: bool) -> bool {
         let key = (sender.to_string(), person.to_string());
-        if out {
-            self.opted_out.insert(key)
-        } else {
-            self.opted_out.remove(&key)
-        }
+        if out { self.opted_out.insert(key) } else { self.opted_out.remove(&key) }
     }
 
     /// Replaces the faults for all requests, and counts anew.
@@ -210,8 +202,7 @@ impl State {
 
     /// This person has just written.
     pub(super) fn came_in(&mut self, person: &str) {
-        self.last_inbound
-            .insert(person.to_string(), Timestamp::now());
+        self.last_inbound.insert(person.to_string(), Timestamp::now());
     }
 
     /// Keeps a message and gives it its place.
@@ -248,10 +239,7 @@ impl State {
             record.status = status;
             record.error_code = code;
             record.updated = Timestamp::now();
-            if status.rank() >= Status::Sent.rank()
-                && status != Status::Failed
-                && record.sent.is_none()
-            {
+            if status.rank() >= Status::Sent.rank() && status != Status::Failed && record.sent.is_none() {
                 record.sent = Some(record.updated);
             }
         }
@@ -307,24 +295,15 @@ mod tests {
         assert!(state.message("SM1").is_none());
         assert!(state.message("SM2").is_some());
         state.remove("SM2");
-        assert_eq!(
-            (state.messages().count(), state.by_sid.len()),
-            (KEPT - 1, KEPT - 1)
-        );
+        assert_eq!((state.messages().count(), state.by_sid.len()), (KEPT - 1, KEPT - 1));
     }
 
     #[test]
     fn a_message_does_not_go_back() {
         let mut state = State::new(&PretendConfig::new("AC1", "t", "http://a"));
         state.add(record("SM1".into()));
-        assert_eq!(
-            state.reach("SM1", Status::Delivered, None).unwrap().status,
-            Status::Delivered
-        );
-        assert_eq!(
-            state.reach("SM1", Status::Sent, None).unwrap().status,
-            Status::Delivered
-        );
+        assert_eq!(state.reach("SM1", Status::Delivered, None).unwrap().status, Status::Delivered);
+        assert_eq!(state.reach("SM1", Status::Sent, None).unwrap().status, Status::Delivered);
         assert!(state.message("SM1").unwrap().sent.is_some());
         assert!(state.reach("SM9", Status::Sent, None).is_none());
     }
@@ -332,11 +311,7 @@ mod tests {
     #[test]
     fn ids_have_twilios_form() {
         let id = sid("SM");
-        assert!(
-            id.len() == 34
-                && id.starts_with("SM")
-                && id.chars().skip(2).all(|c| c.is_ascii_hexdigit())
-        );
+        assert!(id.len() == 34 && id.starts_with("SM") && id.chars().skip(2).all(|c| c.is_ascii_hexdigit()));
         assert_ne!(id, sid("SM"));
     }
 }

@@ -43,18 +43,23 @@ fn only_the_files_that_are_named_are_told_of_and_the_others_lend_their_names() {
     place.write("playbooks/bad.yaml", BAD);
     place.write("drafts/caller.yaml", "playbook: caller\nmessage_class: conversational\nsteps:\n  - run: hello\n");
     assert_eq!(place.run(&["check", "playbooks/hello.yaml"]), "exit 0\n--- stderr\n1 playbook, no problems\n");
+    // As a shell fills in `playbooks/*.yaml`; tests are no playbooks.
+    assert_eq!(place.run(&["check", "playbooks/hello.test.yaml", "playbooks/hello.yaml"]), "exit 0\n--- stderr\n1 playbook, no problems\n");
     // `hello` is known from the folder of playbooks, and the settings are those above the draft.
     assert_eq!(place.run(&["check", "drafts"]), "exit 0\n--- stderr\n1 playbook, no problems\n");
-    assert!(place.run(&["check", "--format", "short", "playbooks/bad.yaml", "drafts/caller.yaml"]).ends_with("2 problems in 1 of 2 playbooks · bridged explain unknown-key tells more\n"));
+    assert!(
+        place
+            .run(&["check", "--format", "short", "playbooks/bad.yaml", "drafts/caller.yaml"])
+            .ends_with("2 problems in 1 of 2 playbooks · bridged explain unknown-key tells more\n")
+    );
 }
 
 #[test]
 fn warnings_are_problems_only_when_strict() {
     let place = acme();
     place.write("playbooks/other.yaml", "playbook: another\nmessage_class: conversational\nsteps:\n  - send: Hi\n");
-    let told = "--- stdout\nplaybooks/other.yaml:1:11: warning[name-differs-from-file]: this playbook is named `another`, its file `other.yaml`\n";
     let said = place.run(&["check", "--format", "short"]);
-    assert!(said.starts_with("exit 0\n--- stdout\nplaybooks/other.yaml:1:11: warning[name-differs-from-file]: "), "{told} {said}");
+    assert!(said.starts_with("exit 0\n--- stdout\nplaybooks/other.yaml:1:11: warning[name-differs-from-file]: "), "{said}");
     assert!(place.run(&["check", "--strict", "--format", "short"]).starts_with("exit 1\n"));
 }
 

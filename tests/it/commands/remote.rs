@@ -83,26 +83,31 @@ fn an_event_is_posted_with_the_token() {
 fn the_daemons_own_sentence_is_shown() {
     let (address, _asked) = door(|_| (422, json!({ "title": "Not a phone number", "detail": "`+1` is not a number like `+15125550100`" })));
     assert_eq!(place(address).run(&["trigger", "x", "--to", "+1"]), "exit 2\n--- stderr\nerror: `+1` is not a number like `+15125550100`\n");
-    assert!(place(address).run(&["trigger", "x", "--to", "+1", "--data", "{"]).starts_with("exit 2\n--- stderr\nerror: `--data` is not JSON: "));
+    assert!(
+        place(address)
+            .run(&["trigger", "x", "--to", "+1", "--data", "{"])
+            .starts_with("exit 2\n--- stderr\nerror: `--data` can't be read as JSON or YAML: ")
+    );
 }
 
 #[test]
 fn nobody_there() {
     // A port that was free a moment ago, and that nobody listens on.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let expected = format!("exit 2\n--- stderr\nerror: no daemon answers at {address}; start it with `bridged serve`, or name its settings with `--config`\n");
+    let expected =
+        format!("exit 2\n--- stderr\nerror: no daemon answers at {address}; start it with `bridged serve`, or name its settings with `--config`\n");
     assert_eq!(place(address).run(&["trigger", "x", "--to", "+15125550112"]), expected);
     let never_ran = Place::with(&[("bridged.yaml", SETTINGS)]).run(&["trigger", "x", "--to", "+15125550112"]);
     assert!(never_ran.ends_with("no daemon has run with these settings yet\n"), "{never_ran}");
 }
 
 const PEOPLE: &str = "\
-phone,first_name,tags,budget,vip,consent
-+15125550101,Ana,lead; new,12.5,yes,marketing
-+15125550102,\"Bo, Jr.\",,,,
-nonsense,Cy,,,,
-+15125550104,Di,,a lot,,
-,Ed,,,,
+phone,first_name,tags,budget,vip,since,consent
++15125550101,Ana,lead; new,12.5,yes,2026-05-01,marketing
++15125550102,\"Bo, Jr.\",,,,,
+nonsense,Cy,,,,,
++15125550104,Di,,a lot,,,
+,Ed,,,,,
 ";
 
 #[test]
@@ -127,12 +132,22 @@ people.csv:6: has no `phone`
     let first = asked.recv().unwrap();
     assert_eq!(first.what, "PUT /v1/contacts");
     let ana = json!({
-        "phone": "+15125550101", "first_name": "Ana", "tags": ["lead", "new"], "budget": 12.5, "vip": true,
+        "phone": "+15125550101", "first_name": "Ana", "tags": ["lead", "new"], "budget": 12.5, "vip": true, "since": "2026-05-01T00:00:00Z",
         "consent": ["marketing"], "consent_source": "spring fair",
     });
     // Empty cells say nothing: what is stored stays.
     assert_eq!(first.body, json!([ana, { "phone": "+15125550102", "first_name": "Bo, Jr." }, { "phone": "nonsense", "first_name": "Cy" }]));
     assert_eq!(asked.iter().take(3).map(|asked| asked.body["first_name"].clone()).collect::<Vec<_>>(), ["Ana", "Bo, Jr.", "Cy"]);
+}
+
+/// Not each of a million rows is refused for a column that nobody knows.
+#[test]
+fn a_column_nobody_knows_ends_the_import() {
+    let (address, asked) = door(|_| (422, json!({ "code": "unknown-field", "detail": "there is no field `colour`" })));
+    let place = place(address);
+    place.write("people.csv", "phone,colour\n+15125550101,red\n+15125550102,blue\n");
+    assert_eq!(place.run(&["contacts", "import", "people.csv"]), "exit 2\n--- stderr\nerror: there is no field `colour`\n");
+    assert_eq!(asked.try_iter().count(), 1);
 }
 
 #[test]
@@ -194,7 +209,10 @@ async fn the_connection_is_tested() {
         )
     };
     let place = Place::with(&[("bridged.yaml", &settings(TOKEN)), ("wrong.yaml", &settings("wr0ng"))]);
-    let (right, wrong) = tokio::task::spawn_blocking(move || (place.run(&["twilio", "check"]), place.run(&["twilio", "check", "--config", "wrong.yaml"]))).await.unwrap();
+    let (right, wrong) =
+        tokio::task::spawn_blocking(move || (place.run(&["twilio", "check"]), place.run(&["twilio", "check", "--config", "wrong.yaml"])))
+            .await
+            .unwrap();
     assert!(right.starts_with("exit 1\n--- stdout\nok    Twilio accepts the credentials"), "{right}");
     assert!(right.contains("FAIL  `theirs`: +15125550199 is not a number of this account\n"), "{right}");
     assert!(wrong.starts_with("exit 1\n--- stdout\nFAIL  Twilio refused (401"), "{wrong}");

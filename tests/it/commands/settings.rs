@@ -24,8 +24,14 @@ fn each_wrong_key_is_named() {
         ("durabilty: full", "bridged.yaml:7: `durabilty` is not a setting; did you mean `durability`?"),
         ("listen: 8080", "bridged.yaml:7: `listen` must be an address and a port, like `127.0.0.1:8080`"),
         ("templates: texts", "bridged.yaml:7: `templates` names `texts`, which is not a folder"),
-        ("console_token: {file: none/token}", "bridged.yaml:7: `console_token` names `none/token`, which can't be made: No such file or directory (os error 2)"),
-        ("secrets: {CRM: {file: crm.token}}", "bridged.yaml:7: `secrets.CRM` names `crm.token`, which can't be read: No such file or directory (os error 2)"),
+        (
+            "console_token: {file: none/token}",
+            "bridged.yaml:7: `console_token` names `none/token`, which can't be made: No such file or directory (os error 2)",
+        ),
+        (
+            "secrets: {CRM: {file: crm.token}}",
+            "bridged.yaml:7: `secrets.CRM` names `crm.token`, which can't be read: No such file or directory (os error 2)",
+        ),
         ("brand: Other", "bridged.yaml:7: `brand` is written twice"),
     ];
     for (line, expected) in table {

@@ -100,7 +100,10 @@ fn files_that_can_not_be_used_stop_only_themselves() {
     place.write("playbooks/a.test.yaml", "test: x\nplaybok: hello\nscript: []\n");
     place.write("playbooks/b.test.yaml", "test: x\nplaybook: helo\nnow: \"2026-03-03 10:00\"\ncontact: {phone: \"+15125550112\"}\nscript: []\n");
     let said = place.run(&["test"]);
-    assert!(said.starts_with("exit 2\n--- stdout\nok    hello  says hello\nok    hello  hears <nothing>\n2 passed, 0 failed\n--- stderr\n"), "{said}");
+    assert!(
+        said.starts_with("exit 2\n--- stdout\nok    hello  says hello\nok    hello  hears <nothing>\n2 passed, 0 failed\n--- stderr\n"),
+        "{said}"
+    );
     assert!(said.contains("playbooks/a.test.yaml:2: `playbok` is not known here (did you mean `playbook`?)\n"), "{said}");
     assert!(said.contains("playbooks/b.test.yaml:1: there is no playbook `helo` (did you mean `hello`?)\n"), "{said}");
 }

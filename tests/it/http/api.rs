@@ -83,6 +83,13 @@ async fn lists_of_fifty_are_taken_whole() {
     // `hot` starts a playbook.
     assert_eq!(house.waiting("+15125550149").await, 1);
     assert_eq!(house.api("PUT", "/v1/contacts", &json!([])).await.1["items"], json!([]));
+    let (_, first) = house.get("/v1/contacts?limit=49").await;
+    let (_, last) = house.get(&format!("/v1/contacts?limit=49&cursor={}", first["next_cursor"].as_str().unwrap())).await;
+    assert_eq!((first["items"].as_array().map(Vec::len), &last["items"][0]["phone"]), (Some(49), &json!("+15125550149")));
+    assert_eq!((last["items"].as_array().map(Vec::len), &last["next_cursor"]), (Some(1), &Value::Null));
+    assert_eq!(house.get("/v1/contacts?limit=50").await.1["next_cursor"], Value::Null);
+    let (status, code, _) = house.refused("GET", "/v1/contacts/%FF", &Value::Null).await;
+    assert_eq!((status, code.as_str()), (400, "bad-request"));
 }
 
 #[tokio::test]

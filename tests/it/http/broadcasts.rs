@@ -117,7 +117,8 @@ async fn totals_are_counted_and_what_is_cancelled_stays_so() {
     let mut row = house.store().broadcast(&BroadcastId::from("s-1")).await.unwrap().unwrap();
     row.state = BroadcastState::Cancelled;
     commit.broadcast = Some(row);
-    commit.counts = vec![("broadcast/s-1/started".to_owned(), 3), ("broadcast/s-1/skipped/no_consent".to_owned(), 2), ("broadcast/s-10/started".to_owned(), 9)];
+    commit.counts =
+        vec![("broadcast/s-1/started".to_owned(), 3), ("broadcast/s-1/skipped/no_consent".to_owned(), 2), ("broadcast/s-10/started".to_owned(), 9)];
     assert_eq!(house.store().commit(commit).await.unwrap(), Committed::Done);
     let (_, row) = house.get("/v1/broadcasts/s-1").await;
     assert_eq!((&row["state"], &row["started"], &row["skipped"]), (&json!("cancelled"), &json!(3), &json!({ "no_consent": 2 })));

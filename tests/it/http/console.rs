@@ -32,9 +32,13 @@ async fn without_token_or_session() {
     let house = House::open().await;
     let wrong = format!("Bearer {CONSOLE_TOKEN}x");
     let right_in_part = format!("Bearer {}", &CONSOLE_TOKEN[1..]);
-    for headers in [vec![], vec![("Authorization", wrong.as_str())], vec![("Authorization", &right_in_part)], vec![("Authorization", CONSOLE_TOKEN)], vec![
-        ("Cookie", "bridged_session=0123"),
-    ]] {
+    for headers in [
+        vec![],
+        vec![("Authorization", wrong.as_str())],
+        vec![("Authorization", &right_in_part)],
+        vec![("Authorization", CONSOLE_TOKEN)],
+        vec![("Cookie", "bridged_session=0123")],
+    ] {
         for path in ["/v1", "/v1/", "/v1/contacts/+15125550101", "/v1/unknown", "/metrics", "/readyz", "/openapi.json"] {
             let reply = get(&house, path, &headers).await;
             assert_eq!((reply.status, reply.json()["code"].as_str()), (401, Some("no-token")), "{path} {headers:?}");

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use bridged::model::{Actor, Happening, HandoffRow, HandoffState, Phone, Time};
+use bridged::model::{Actor, HandoffRow, HandoffState, Happening, Phone, Time};
 use bridged::store::Inbox;
 use serde_json::{Value, json};
 

@@ -92,13 +92,7 @@ impl Reply {
 }
 
 fn workspace() -> Arc<Workspace> {
-    let sender = Sender {
-        name: "main".to_owned(),
-        kind: SenderType::LongCode,
-        numbers: vec![Address(OURS.to_owned())],
-        service: None,
-        mps: 1.0,
-    };
+    let sender = Sender { name: "main".to_owned(), kind: SenderType::LongCode, numbers: vec![Address(OURS.to_owned())], service: None, mps: 1.0 };
     let class = || ClassRules {
         needs_consent: false,
         hours: OpenHours::default(),
@@ -284,6 +278,7 @@ pub fn outgoing(id: &str, conversation: Option<ConversationId>, links: Vec<Link>
         valid_until: None,
         to_opted_out: false,
         jumps: false,
+        quiet: false,
         resend_unknown: false,
         created_at: Time(START),
         payload: Payload::Text(text),

@@ -112,7 +112,8 @@ async fn messages_by_filter_and_page() {
     let house = House::open().await;
     house
         .commit(ANA, |commit| {
-            commit.messages = vec![message("m-1", MessageStatus::Delivered), message("m-2", MessageStatus::Held), message("m-3", MessageStatus::Held)];
+            commit.messages =
+                vec![message("m-1", MessageStatus::Delivered), message("m-2", MessageStatus::Held), message("m-3", MessageStatus::Held)];
         })
         .await;
     let (_, page) = house.get("/v1/messages?status=held&contact=%2B15125550101&since=2026-03-02T12:00:00Z").await;

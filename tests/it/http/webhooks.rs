@@ -56,7 +56,9 @@ async fn a_hundred_at_once_are_one() {
 async fn a_stop_takes_effect_with_its_text() {
     let house = House::open().await;
     for (n, (body, kind, stops)) in
-        [("Stop, please!", "", true), ("opt out", "", true), ("arrêt", "STOP", true), ("don't stop", "", false), ("START", "START", false)].into_iter().enumerate()
+        [("Stop, please!", "", true), ("opt out", "", true), ("arrêt", "STOP", true), ("don't stop", "", false), ("START", "START", false)]
+            .into_iter()
+            .enumerate()
     {
         let phone = format!("+1512555020{n}");
         let sid = format!("SM{n}");

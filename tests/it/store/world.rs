@@ -228,6 +228,7 @@ pub fn text(to: &Phone, id: &str, priority: Priority) -> Outgoing {
         valid_until: None,
         to_opted_out: false,
         jumps: false,
+        quiet: false,
         resend_unknown: true,
         created_at: Time(1_700_000_000_000_000),
         payload: Payload::Text(Text {

@@ -50,18 +50,10 @@ impl Receiver {
             let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
             let path = uri.path_and_query().unwrap().as_str();
             let signatures: Vec<_> = header("x-twilio-signature").into_iter().collect();
-            let holds = verifier
-                .verify(path, header("content-type"), &body, &signatures)
-                .is_ok();
-            let webhook = Form::parse(&body)
-                .and_then(|form| Webhook::read(&form, uri.query(), ACCOUNT))
-                .ok();
+            let holds = verifier.verify(path, header("content-type"), &body, &signatures).is_ok();
+            let webhook = Form::parse(&body).and_then(|form| Webhook::read(&form, uri.query(), ACCOUNT)).ok();
             sender.send_modify(|told| told.push((holds, webhook)));
-            (
-                StatusCode::OK,
-                [("content-type", "text/xml")],
-                "<Response/>",
-            )
+            (StatusCode::OK, [("content-type", "text/xml")], "<Response/>")
         };
         let router = Router::new().fallback(handler);
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -76,13 +68,9 @@ impl Receiver {
     /// Waits for so many webhooks and gives them back; all of them rightly signed.
     async fn wait_for(&self, count: usize) -> Vec<Webhook> {
         let mut told = self.told.clone();
-        let told = in_time(told.wait_for(|told| told.len() >= count))
-            .await
-            .unwrap();
+        let told = in_time(told.wait_for(|told| told.len() >= count)).await.unwrap();
         assert!(told.iter().all(|(holds, _)| *holds));
-        told.iter()
-            .filter_map(|(_, webhook)| webhook.clone())
-            .collect()
+        told.iter().filter_map(|(_, webhook)| webhook.clone()).collect()
     }
 }
 
@@ -92,17 +80,10 @@ async fn pretend(webhook_base: &str) -> Handle {
     config.keys = vec![(KEY.into(), "secret".into())];
     config.step = Duration::from_millis(1);
     config.late = Duration::from_millis(20);
-    config.senders = [
-        (LONG_CODE, SenderType::LongCode),
-        (SHORT_CODE, SenderType::ShortCode),
-        (WHATSAPP, SenderType::Whatsapp),
-        (SERVICE, SenderType::LongCode),
-    ]
-    .map(|(number, kind)| PretendSender {
-        number: number.into(),
-        kind,
-    })
-    .into();
+    config.senders =
+        [(LONG_CODE, SenderType::LongCode), (SHORT_CODE, SenderType::ShortCode), (WHATSAPP, SenderType::Whatsapp), (SERVICE, SenderType::LongCode)]
+            .map(|(number, kind)| PretendSender { number: number.into(), kind })
+            .into();
     Pretend::start(config).await.unwrap()
 }
 
@@ -111,17 +92,8 @@ fn client(handle: &Handle) -> Client {
 }
 
 fn client_as(api_base: &str, user: &str, secret: &str) -> Client {
-    let auth = Auth {
-        user: user.into(),
-        secret: secret.into(),
-    };
-    Client::new(Settings {
-        account_sid: ACCOUNT.into(),
-        auth,
-        api_base: api_base.into(),
-        concurrency: 8,
-    })
-    .unwrap()
+    let auth = Auth { user: user.into(), secret: secret.into() };
+    Client::new(Settings { account_sid: ACCOUNT.into(), auth, api_base: api_base.into(), concurrency: 8 }).unwrap()
 }
 
 fn text(to: &str, status_callback: &str) -> Create {
@@ -138,29 +110,18 @@ fn text(to: &str, status_callback: &str) -> Create {
 
 /// Nothing here takes long; a test that waits for what never comes must end.
 async fn in_time<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(20), future)
-        .await
-        .expect("it never came")
+    tokio::time::timeout(Duration::from_secs(20), future).await.expect("it never came")
 }
 
 async fn post(handle: &Handle, path: &str, body: Value) -> Value {
     let answer = reqwest::Client::new().post(format!("{}{path}", handle.api_base()));
-    let answer = answer
-        .header("content-type", "application/json")
-        .body(body.to_string())
-        .send()
-        .await
-        .unwrap();
+    let answer = answer.header("content-type", "application/json").body(body.to_string()).send().await.unwrap();
     serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
 }
 
 fn statuses(webhooks: &[Webhook]) -> Vec<Status> {
     let status = |webhook: &Webhook| {
-        if let Webhook::Status(report) = webhook {
-            report.status
-        } else {
-            None
-        }
+        if let Webhook::Status(report) = webhook { report.status } else { None }
     };
     webhooks.iter().filter_map(status).collect()
 }
