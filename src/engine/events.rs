@@ -134,11 +134,22 @@ impl Turn<'_> {
         for (number, exit) in plan.exit.iter().enumerate() {
             if self.opens(c, exit, sign) {
                 self.took(c, 0, 0, super::Way::Exit(number));
+                if let Sign::Event(_, data) = sign {
+                    self.adopt(c, data);
+                }
                 self.leave(c, number, exit);
                 return true;
             }
         }
         false
+    }
+
+    /// The last words speak of the event that ends it all; what that does not say, the trigger's has said.
+    fn adopt(&mut self, c: C, data: &Value) {
+        match (&mut self.at_mut(c).event, data) {
+            (Some(Value::Object(own)), Value::Object(new)) => own.extend(new.clone()),
+            (own, _) => *own = Some(data.clone()),
+        }
     }
 
     fn opens(&mut self, c: C, exit: &Exit, sign: Sign<'_>) -> bool {

@@ -37,11 +37,15 @@ impl Turn<'_> {
     pub fn forget_old(&mut self) {
         /// The longest cap: a month of 30 days.
         const CAPS: Duration = Duration::from_secs(30 * 24 * 3600);
+        /// More texts than a lane holds for one contact at any time; older ones have been settled without a word to us.
+        const LOOSE: usize = 50;
         let now = self.now;
         self.state.recent.retain(|(at, _)| *at > now.minus(EQUAL_WITHIN));
         // The latest text of a broadcast stays: `exclude_recent` may look back further than any cap.
         let latest = self.state.sends.iter().filter(|note| note.bulk).map(|note| note.at).max();
         self.state.sends.retain(|note| note.message.is_some() || note.at > now.minus(CAPS) || (note.bulk && Some(note.at) == latest));
+        let settled = self.state.loose.len().saturating_sub(LOOSE);
+        self.state.loose.drain(..settled);
         self.state.goals.retain(|goal| goal.until >= now);
         if self.state.late.as_ref().is_some_and(|late| late.until < now) {
             self.state.late = None;

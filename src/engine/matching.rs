@@ -75,6 +75,10 @@ impl Reader<'_> {
 
     /// A tap, by payload or label; or the label as the whole reply. (Its number alone is understood where the question's buttons are known.)
     fn is_button(&self, name: &str, heard: &Heard) -> bool {
-        heard.button.as_deref().is_some_and(|tapped| words::words(tapped) == words::words(name)) || words::is_any_of(&heard.text, name)
+        let label = words::words(name);
+        // A label of one letter is the whole reply or nothing, while an option of `any_of` may stand among others (`option 2`).
+        let is_letter = label.iter().map(|word| word.chars().count()).sum::<usize>() == 1;
+        let is_reply = words::words(&heard.text) == label || (!is_letter && words::is_any_of(&heard.text, name));
+        heard.button.as_deref().is_some_and(|tapped| words::words(tapped) == label) || (!label.is_empty() && is_reply)
     }
 }

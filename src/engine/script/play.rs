@@ -13,6 +13,7 @@ use crate::engine::{VoiceAnswer, voice_answer};
 use crate::model::event::{CallIn, TextIn};
 use crate::model::{Address, Happening, Time};
 use crate::playbook::plan::TriggerKind;
+use crate::playbook::{Level, yaml};
 use crate::text::parse_when;
 
 /// Plays one test against the playbooks of its workspace.
@@ -276,14 +277,15 @@ impl Player<'_, '_> {
     /// Another version of a playbook comes into force; conversations stay on theirs.
     fn deploy(&mut self, file: &str) -> Result<(), String> {
         let (path, yaml) = (self.stage.file)(file)?;
-        let name = yaml.lines().find_map(|line| line.strip_prefix("playbook:")).map(str::trim).unwrap_or_default().to_owned();
+        let Some(name) = playbook_of(&yaml) else { return Err(format!("`{file}` is not a playbook")) };
         let mut sources = self.stage.sources.clone();
-        let same = |yaml: &str| yaml.lines().any(|line| line.strip_prefix("playbook:").is_some_and(|found| found.trim() == name));
-        sources.playbooks.retain(|(_, known)| !same(known));
+        sources.playbooks.retain(|(_, known)| playbook_of(known).as_ref() != Some(&name));
         sources.playbooks.push((path, yaml));
         let ws = self.world.plans.workspace.clone();
         let compiled = crate::playbook::compile(&sources, &ws, self.world.now.timestamp());
-        let mut set = compiled.set.ok_or_else(|| format!("`{file}` has faults; `bridged check` names them"))?;
+        let error = compiled.faults.iter().find(|fault| fault.level == Level::Error);
+        let why = error.map_or_else(String::new, |fault| format!(": {}:{}: {}", fault.path, fault.span.line, fault.message));
+        let mut set = compiled.set.ok_or_else(|| format!("`{file}` can't be deployed{why}"))?;
         let old: Vec<_> = self.world.plans.plans.values().chain(self.world.plans.old.values()).cloned().collect();
         for plan in old {
             set = set.with_old(Arc::clone(&plan));
@@ -310,6 +312,11 @@ impl Player<'_, '_> {
         let zone = self.world.zone();
         shown(self.world.now.timestamp(), &zone)
     }
+}
+
+/// The name of a playbook, by its file.
+fn playbook_of(source: &str) -> Option<String> {
+    yaml::read(&Arc::from("deploy"), source).root?.get_text("playbook").map(str::to_owned)
 }
 
 /// Whether a text holds a part (case ignored), or fits `~PATTERN` (case counts).

@@ -235,3 +235,21 @@ fn where_the_area_code_spans_zones_the_window_is_open_in_all_of_them() {
     bench.passes(30 * 60);
     assert!(bench.place("ready?").is_some());
 }
+
+#[test]
+fn where_twilio_has_answered_a_stop_we_are_silent_and_obey() {
+    let mut bench = asked();
+    bench.sent("ready?");
+    let text = TextIn {
+        sid: "SM1".to_owned(),
+        from: Address(PHONE.to_owned()),
+        to: Address(OURS.to_owned()),
+        body: "no more of this".to_owned(),
+        media: Vec::new(),
+        button: None,
+        opt_out_type: Some("STOP".to_owned()),
+        profile_name: None,
+    };
+    let effects = bench.happens(Happening::Text(text));
+    assert_eq!((effects.suppress, effects.queue.len(), bench.outcome()), (Some(true), 0, Some("opted_out")));
+}
