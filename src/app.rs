@@ -32,6 +32,9 @@ use crate::work::{Health, Live, catch_up, live};
 /// Turns that run at once: the store takes what arrives together in one write, so a few hundred keep it busy.
 const TURNS: usize = 256;
 
+/// Texts in hand for each request to Twilio that may be under way: one is POSTed while others are written down before and after theirs.
+const PLACES_A_CONNECTION: usize = 2;
+
 /// HTTP calls of playbooks under way at once.
 const CALLS: usize = 64;
 
@@ -144,7 +147,7 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
             Sending { store: store.clone(), client: client.clone(), public_url: Arc::from(config.public_url.as_str()), health: health.clone() };
         let reconcile = Reconcile { store: store.clone(), client: client.clone(), live: live.clone(), health: health.clone() };
         workers = workers
-            .add(sending, config.twilio.concurrency)
+            .add(sending, config.twilio.concurrency * PLACES_A_CONNECTION)
             .add(Calling { store: store.clone(), caller, health: health.clone() }, CALLS)
             .add(reconcile, LOOKUPS);
     }

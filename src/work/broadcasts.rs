@@ -28,8 +28,11 @@ const MAX_AHEAD_A_LANE: u64 = 1_000;
 /// See `MAX_AHEAD_A_LANE`.
 const MAX_AHEAD: u64 = 5_000;
 
-/// While contacts that were started have not been moved yet, the backlog is looked at again after this.
-const SETTLING: Duration = Duration::from_millis(20);
+/// Contacts started in one turn: one write of a millisecond or two, so that sends and replies get their turn between two pulls.
+const MAX_A_PULL: u64 = 250;
+
+/// While contacts that were started have not been moved yet, and leave no room, the backlog is looked at again after this.
+const SETTLING: Duration = Duration::from_millis(5);
 
 /// What a broadcast remembers between two turns.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -184,8 +187,11 @@ impl Pull<'_> {
         let moved = self.moved().await?;
         let under_way = pulled_before.saturating_sub(moved);
         let mut room = Room::of(&sender, &lanes, under_way);
-        let mut allowed = room.total().min(self.pace_allows());
+        let mut allowed = room.total().min(self.pace_allows()).min(MAX_A_PULL);
         let hours = broadcast_hours(self.plans, self.plan);
+        // The playbook's own audience is at hand wherever the playbook is.
+        let written = self.plan.audience.as_ref().map(|audience| &audience.written);
+        let own_audience = (written != Some(&self.row.audience)).then(|| self.row.audience.clone());
         let mut wakes: Vec<Time> = Vec::new();
         for number in 0..self.progress.lists.len() {
             let Some(list) = self.progress.lists.get(number).cloned() else { continue };
@@ -220,7 +226,7 @@ impl Pull<'_> {
                     broadcast: self.row.id.clone(),
                     plan: self.row.version.clone(),
                     number: room.take(),
-                    audience: Some(self.row.audience.clone()),
+                    audience: own_audience.clone(),
                 };
                 let to = Actor::Contact(phone);
                 self.commit.posts.push(Post { to, event: Event::new(self.now, start), due: self.now, id: None, suppress: None });
@@ -234,7 +240,7 @@ impl Pull<'_> {
         if self.row.pulled > 0 && self.progress.first_at.is_none() {
             self.progress.first_at = Some(self.now);
         }
-        Ok(self.look_again(&sender, &room, wakes, moved))
+        Ok(self.look_again(&room, wakes, moved, pulled_before))
     }
 
     /// How many of this list this turn has appended so far.
@@ -269,18 +275,18 @@ impl Pull<'_> {
     }
 
     /// When to look again: at a window's opening, when pace allows the next, soon while contacts are on their way to the engine, and when a lane has room.
-    fn look_again(&mut self, sender: &Sender, room: &Room, mut wakes: Vec<Time>, moved: u64) -> Option<Time> {
+    fn look_again(&mut self, room: &Room, mut wakes: Vec<Time>, moved: u64, pulled_before: u64) -> Option<Time> {
         let under_way = self.row.pulled.saturating_sub(moved);
         let paced = self.plan.max_rate.is_some() || self.plan.spread_over.is_some();
         if under_way > 0 {
-            wakes.push(self.now.plus(SETTLING));
+            let full = self.row.pulled - pulled_before < MAX_A_PULL;
+            wakes.push(if full { self.now.plus(SETTLING) } else { self.now });
         } else if paced && self.pace_allows() == 0 {
             wakes.push(self.now.plus(self.pace_step()));
         } else {
             for (lane, target) in &room.targets {
                 self.commit.watch.push((lane.clone(), u32::try_from((target / 2).max(1)).unwrap_or(u32::MAX)));
             }
-            let _ = sender;
         }
         wakes.into_iter().min()
     }

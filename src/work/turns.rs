@@ -117,7 +117,7 @@ impl Turns {
         let versions: Vec<_> = versions.chain(state.late.iter().map(|late| &late.conversation.plan)).chain(started(&claimed)).cloned().collect();
         let plans = self.live.need(&self.store, versions.iter()).await;
         let before = claimed.contact.clone();
-        let contact = before.clone().unwrap_or_else(|| Contact::new(phone.clone(), now));
+        let contact = before.clone().unwrap_or_else(|| Contact { number: claimed.number, ..Contact::new(phone.clone(), now) });
         let moved = catch_unwind(AssertUnwindSafe(|| move_contact(&plans, Person { contact, state }, &claimed, now)))
             .map_err(|_| Error::Fault("the engine stumbled over it (a fault of ours; the log has its place)".to_owned()))?;
         let commit = commit_of(&plans, &claimed, before, moved, now);
