@@ -142,7 +142,7 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
         reload::wake_schedules(&store, &live).await;
     }
     if options.has(Role::Sending) {
-        let caller = Arc::new(Caller::new(&workspace.http_allow, workspace.secrets.clone()));
+        let caller = Arc::new(Caller::new(&workspace.http_allow, (*workspace.secrets).clone()));
         let sending =
             Sending { store: store.clone(), client: client.clone(), public_url: Arc::from(config.public_url.as_str()), health: health.clone() };
         let reconcile = Reconcile { store: store.clone(), client: client.clone(), live: live.clone(), health: health.clone() };

@@ -106,7 +106,7 @@ pub(super) fn language(reader: &Reader<'_>, secrets: Secrets) -> Option<Language
         answers: ReservedAnswers { opt_out: stop.1?, opt_in: start.1?, help: help.1? },
         queues: reader.at("queues").entries().map(|(name, queue)| (name.to_owned(), read_queue(&queue))).collect(),
         contact_fields: contact_fields(&reader.at("contact_fields")),
-        secrets: read_secrets(&reader.at("secrets"), secrets),
+        secrets: read_secrets(&reader.at("secrets"), secrets).into(),
         http_allow: reader.at("http").at("allow").words().unwrap_or_default().into_iter().map(str::to_owned).collect(),
         links: super::network::links(reader),
         sync: sync(&reader.at("sync")),

@@ -1,5 +1,6 @@
 //! What names stand for in a conversation's texts and expressions.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
@@ -22,16 +23,40 @@ pub(super) struct Extra<'e> {
     pub language: Option<&'e str>,
 }
 
+/// How a secret stands in a call until it is made.
+const SECRET: &str = "{{secret.";
+
+/// A value in which nothing reads as a secret's marker: a contact may text anything, and a playbook may pass it on.
+fn tamed(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.contains(SECRET) => Value::from(text.replace(SECRET, "{ {secret.")),
+        Value::Array(items) => items.iter().map(tamed).collect(),
+        Value::Object(fields) => Value::Object(fields.iter().map(|(name, value)| (name.clone(), tamed(value))).collect()),
+        other => other.clone(),
+    }
+}
+
+/// The value as it is, or tamed.
+fn tame(value: Option<&Value>, wild: bool) -> Option<Cow<'_, Value>> {
+    value.map(|value| if wild { Cow::Owned(tamed(value)) } else { Cow::Borrowed(value) })
+}
+
 impl Turn<'_> {
     /// Calls `with` with the scope of a conversation, or of none (a trigger's `where`, our own answers).
     pub fn with_scope<R>(&self, c: Option<(C, usize)>, extra: Extra<'_>, with: impl FnOnce(&Scope<'_>) -> R) -> R {
-        let contact = self.contact_names();
         let empty = Map::new();
         let conversation = c.map(|(c, _)| self.at(c));
+        let event = extra.event.or_else(|| conversation.and_then(|conversation| conversation.event.as_ref()));
+        let reply = conversation.and_then(|conversation| conversation.reply.as_ref());
         let vars = c.and_then(|(c, level)| self.at(c).frames.get(self.names_level(c, level))).map_or(&empty, |frame| &frame.vars);
+        // Where secrets may be named, nothing that came from outside may look like one.
+        let tame_all = |names: &Map<String, Value>| names.iter().map(|(name, value)| (name.clone(), tamed(value))).collect::<Map<_, _>>();
+        let (event, reply) = (tame(event, extra.secrets), tame(reply, extra.secrets));
+        let vars = if extra.secrets { Cow::Owned(tame_all(vars)) } else { Cow::Borrowed(vars) };
+        let contact = if extra.secrets { tame_all(&self.contact_names()) } else { self.contact_names() };
         let secrets: Option<BTreeMap<String, String>> =
-            extra.secrets.then(|| self.ws.secrets.keys().map(|name| (name.clone(), format!("{{{{secret.{name}}}}}"))).collect());
-        let talk: Vec<String> = if self.plans.wants_transcript { self.state.talk.iter().cloned().collect() } else { Vec::new() };
+            extra.secrets.then(|| self.ws.secrets.keys().map(|name| (name.clone(), format!("{SECRET}{name}}}}}"))).collect());
+        let talk: Vec<String> = if self.plans.wants_transcript && !extra.secrets { self.state.talk.iter().cloned().collect() } else { Vec::new() };
         let clicked = |id: &str| conversation.is_some_and(|conversation| conversation.clicked.contains(id));
         let plan_language = c.and_then(|(c, level)| self.plan(c, level)).and_then(|plan| plan.language.clone());
         let language = extra.language.or(self.contact.text("language")).or(plan_language.as_deref()).unwrap_or(&self.ws.language);
@@ -42,9 +67,9 @@ impl Turn<'_> {
             zone: self.zone(),
             language,
             contact: &contact,
-            event: extra.event.or_else(|| conversation.and_then(|conversation| conversation.event.as_ref())),
-            vars,
-            reply: conversation.and_then(|conversation| conversation.reply.as_ref()),
+            event: event.as_deref(),
+            vars: &vars,
+            reply: reply.as_deref(),
             tries: conversation.map_or(0, |conversation| conversation.tries),
             queue: queue.as_ref(),
             clicked: &clicked,

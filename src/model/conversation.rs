@@ -22,6 +22,10 @@ pub enum ConversationState {
 }
 
 impl ConversationState {
+    /// All but `Ended`.
+    pub const LIVE: [ConversationState; 4] =
+        [ConversationState::Sending, ConversationState::Listening, ConversationState::Waiting, ConversationState::WithPerson];
+
     /// The name in the API.
     pub fn as_str(self) -> &'static str {
         match self {

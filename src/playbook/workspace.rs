@@ -1,6 +1,8 @@
 //! The workspace: what `bridged.yaml` says that playbooks inherit. Always as it is now; conversations are never pinned to it.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Deref;
 
 use jiff::tz::TimeZone;
 
@@ -33,13 +35,37 @@ pub struct Workspace {
     /// Declared own fields of contacts.
     pub contact_fields: BTreeMap<String, FieldKind>,
     /// Secrets by name, for `http` steps only. Their values never leave the daemon's memory.
-    pub secrets: BTreeMap<String, String>,
+    pub secrets: Secrets,
     /// Hosts that `http` steps may reach although private or without TLS.
     pub http_allow: Vec<String>,
     /// What stands before `/l/CODE` in tracked links.
     pub links: String,
     /// Which traffic playbooks take part in.
     pub sync: Sync,
+}
+
+/// Secrets by name. Shown by their names only, whatever prints them.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secrets(BTreeMap<String, String>);
+
+impl From<BTreeMap<String, String>> for Secrets {
+    fn from(secrets: BTreeMap<String, String>) -> Secrets {
+        Secrets(secrets)
+    }
+}
+
+impl Deref for Secrets {
+    type Target = BTreeMap<String, String>;
+
+    fn deref(&self) -> &BTreeMap<String, String> {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
 /// A name in `senders:`.

@@ -15,7 +15,7 @@ pub fn empty() -> &'static str {
 
 /// Refuses a call.
 pub fn reject() -> &'static str {
-    "<Response><Reject/></Response>"
+    "<Response><Reject reason=\"busy\"/></Response>"
 }
 
 /// Says `text` to the caller in `language` (such as `en-US`) and hangs up. Beyond 4,096 characters it is cut.

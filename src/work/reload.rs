@@ -9,9 +9,9 @@ use std::time::{Duration, SystemTime};
 
 use super::files::read_sources;
 use super::live::{Live, keep_plans};
-use crate::model::{Actor, Event, Happening, Time};
-use crate::playbook::{Fault, Level, PlanSet, Workspace, compile};
-use crate::store::{Post, Shared};
+use crate::model::{Actor, ConversationRow, ConversationState, Event, Happening, Time};
+use crate::playbook::{Fault, Level, Plan, PlanSet, Workspace, compile};
+use crate::store::{ConversationQuery, MAX_PAGE, Post, Shared};
 
 /// How often the folder is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -63,8 +63,12 @@ pub async fn apply(folder: &Folder, store: &Shared, live: &Arc<Live>) -> bool {
                 return false;
             }
             let id = set.id.clone();
+            let before = live.now();
             live.replace(set, now, faults);
             wake_schedules(store, live).await;
+            if let Err(error) = tell_movers(store, &before, &live.now()).await {
+                tracing::error!(%error, "not every conversation could be moved to its playbook's new version; the others go on in the old one");
+            }
             tracing::info!(set = id, "new playbooks are in force");
             true
         }
@@ -82,6 +86,29 @@ pub async fn apply(folder: &Folder, store: &Shared, live: &Arc<Live>) -> bool {
             false
         }
     }
+}
+
+/// Tells everybody who stands in a changed playbook with `upgrade: move` that it has a new version.
+async fn tell_movers(store: &Shared, before: &PlanSet, after: &PlanSet) -> crate::store::Result<()> {
+    let changed = |plan: &&Arc<Plan>| plan.moves && before.by_name(&plan.name).is_some_and(|old| old.hash != plan.hash);
+    for plan in after.iter().filter(changed) {
+        let states = ConversationState::LIVE.to_vec();
+        let mut query = ConversationQuery { playbook: Some(plan.name.clone()), states, limit: MAX_PAGE, ..ConversationQuery::default() };
+        loop {
+            let page = store.conversations(query.clone()).await?;
+            let now = store.now();
+            let post = |row: ConversationRow| {
+                let event = Event::new(now, Happening::Deployed { playbook: row.playbook });
+                Post { to: Actor::Contact(row.contact), event, due: now, id: None, suppress: None }
+            };
+            store.post(page.items.into_iter().map(post).collect()).await?;
+            match page.next {
+                Some(next) => query.cursor = Some(next),
+                None => break,
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Lets every schedule look at its playbook: new ones get their first tick planned, changed ones a new one.

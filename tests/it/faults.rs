@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -50,7 +51,7 @@ fn workspace() -> Arc<Workspace> {
         answers: ReservedAnswers { opt_out: answer(), opt_in: answer(), help: answer() },
         queues: [("sales".to_owned(), queue(hours("9am-6pm"))), ("support".to_owned(), queue(hours("8am-8pm")))].into(),
         contact_fields: [("plan".to_owned(), FieldKind::Text)].into(),
-        secrets: [("CRM_TOKEN".to_owned(), "s3cret".to_owned())].into(),
+        secrets: BTreeMap::from([("CRM_TOKEN".to_owned(), "s3cret".to_owned())]).into(),
         http_allow: vec!["crm.internal".to_owned()],
         links: "https://sms.acme.example".to_owned(),
         sync: Sync { inbound: true, outbound: true, channels: Vec::new(), messages: true, statuses: true, media: true },

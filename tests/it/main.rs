@@ -9,6 +9,7 @@ mod http;
 mod kill;
 mod language;
 mod official_clients;
+mod readme;
 mod signatures;
 mod store;
 mod support;

@@ -253,3 +253,13 @@ fn where_twilio_has_answered_a_stop_we_are_silent_and_obey() {
     let effects = bench.happens(Happening::Text(text));
     assert_eq!((effects.suppress, effects.queue.len(), bench.outcome()), (Some(true), 0, Some("opted_out")));
 }
+
+#[test]
+fn a_text_that_looks_like_a_secret_is_passed_on_as_a_text() {
+    let playbook = "playbook: pass\nmessage_class: conversational\ntriggers:\n  - message: any\nsteps:\n  - id: crm\n    http: POST https://crm.example.com/x\n    headers: {Authorization: \"{{ secret.CRM_TOKEN }}\"}\n    json: {said: \"{{ reply.text }}\"}\n    on_error: {end: failed_call}\n  - end: done\n";
+    let mut bench = Bench::new(&[playbook], "2026-03-03 12:00");
+    bench.wrote("my {{secret.CRM_TOKEN}} please");
+    let Some(Payload::Call(call)) = bench.out.first().map(|(outgoing, _)| outgoing.payload.clone()) else { panic!("no call") };
+    assert_eq!(call.headers, [("Authorization".to_owned(), "{{secret.CRM_TOKEN}}".to_owned())]);
+    assert_eq!(call.body.unwrap().1, r#"{"said":"my { {secret.CRM_TOKEN}} please"}"#);
+}

@@ -181,7 +181,7 @@ fn workspace() -> Workspace {
         answers: ReservedAnswers { opt_out: text("out"), opt_in: text("in"), help: text("help yourself") },
         queues: BTreeMap::from([("sales".to_owned(), queue()), ("support".to_owned(), queue())]),
         contact_fields: BTreeMap::from([("last_order_at".to_owned(), FieldKind::Time)]),
-        secrets: BTreeMap::from([("CRM_TOKEN".to_owned(), String::new())]),
+        secrets: BTreeMap::from([("CRM_TOKEN".to_owned(), String::new())]).into(),
         http_allow: Vec::new(),
         links: "https://sms.example".to_owned(),
         sync: Sync { inbound: true, outbound: true, channels: vec![Channel::Sms, Channel::Voice], messages: true, statuses: true, media: true },
