@@ -121,6 +121,7 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
     claim_account(&store, &config.twilio.account_sid).await?;
     let workspace = Arc::new(config.workspace.clone());
     let folder = Folder { playbooks: config.playbooks.clone(), templates: config.templates.clone() };
+    let stamp = reload::stamp(&folder);
     let (set, faults) = load_playbooks(&folder, &workspace, store.now())?;
     live::keep_plans(&store, &set).await?;
     store.set_speeds(config.speeds()).await?;
@@ -151,7 +152,7 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
             .add(Calling { store: store.clone(), caller, health: health.clone() }, CALLS)
             .add(reconcile, LOOKUPS);
     }
-    let watching = tokio::spawn(reload::watch(folder, store.clone(), live.clone()));
+    let watching = tokio::spawn(reload::watch(folder, stamp, store.clone(), live.clone()));
     let keeping = tokio::spawn(keep_house(store.clone(), config.retention));
     let catching = options.has(Role::Sending).then(|| tokio::spawn(fetch_missed(store.clone(), client, workspace)));
     greet(&config, &options, pretend.as_ref(), web.as_ref(), began);

@@ -32,9 +32,9 @@ pub fn load(folder: &Folder, workspace: &Arc<Workspace>, now: Time) -> Result<(O
     Ok((compiled.set, compiled.faults))
 }
 
-/// Watches the folder until the daemon ends, and puts what changed in force.
-pub async fn watch(folder: Folder, store: Shared, live: Arc<Live>) {
-    let mut known = stamp(&folder);
+/// Watches the folder until the daemon ends, and puts what changed in force. `known` is how it looked before it was read: a change made while
+/// it was being read is a change.
+pub async fn watch(folder: Folder, mut known: Stamp, store: Shared, live: Arc<Live>) {
     loop {
         tokio::time::sleep(LOOK).await;
         let seen = stamp(&folder);
@@ -125,7 +125,10 @@ pub async fn wake_schedules(store: &Shared, live: &Arc<Live>) {
 }
 
 /// Names, sizes and times of everything in the folder.
-fn stamp(folder: &Folder) -> Vec<(PathBuf, u64, Option<SystemTime>)> {
+pub type Stamp = Vec<(PathBuf, u64, Option<SystemTime>)>;
+
+/// How the folder looks now.
+pub fn stamp(folder: &Folder) -> Stamp {
     let mut found = Vec::new();
     let mut open = vec![folder.playbooks.clone(), folder.templates.clone()];
     while let Some(path) = open.pop() {
