@@ -5,6 +5,7 @@
 mod looking;
 mod people;
 mod sending;
+mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;
