@@ -3,7 +3,7 @@
 //! No clock, no chance, no I/O. `bridged test`, the daemon and every replay run this same function; what it remembers between two
 //! calls is `State`, and nothing else.
 //!
-//! How to read it: [`step`] → [`turn`] (what one step works on) → `inbound` (a text arrives) or `events` (anything else) →
+//! How to read it: [`step`] → `turn` (what one step works on) → `inbound` (a text arrives) or `events` (anything else) →
 //! `start` (a conversation begins) → `run` (steps, one after the other, until it rests) → `texts` (may this go out, and when).
 
 mod audience;

@@ -19,6 +19,8 @@ pub struct Item {
     pub actor: u64,
     /// Where it stands.
     pub progress: Progress,
+    /// When its message was written as queued; none where only the row knows.
+    pub queued_at: Option<Time>,
     /// The thing itself.
     pub outgoing: Outgoing,
 }

@@ -44,8 +44,8 @@ pub trait Actors {
     fn make(&mut self, name: &Actor) -> Result<Head>;
     /// Writes what moves it.
     fn set_head(&mut self, head: &Head) -> Result<()>;
-    /// Writes that and its record.
-    fn set_record(&mut self, head: &Head, state: &[u8]) -> Result<()>;
+    /// Writes that and its record, and the person if given.
+    fn set_record(&mut self, head: &Head, state: &[u8], contact: Option<&str>) -> Result<()>;
     /// Writes the person.
     fn set_contact(&mut self, id: u64, body: &str) -> Result<()>;
     /// What it keeps.
@@ -169,8 +169,8 @@ pub struct DocRow {
 pub trait Docs {
     /// Writes a document; one of the same id is replaced in its place.
     fn put_doc(&mut self, kind: &'static str, owner: Option<u64>, marks: &Marks<'_>, body: &str) -> Result<()>;
-    /// Replaces a document that was just read.
-    fn set_doc(&mut self, kind: &'static str, number: u64, marks: &Marks<'_>, body: &str) -> Result<()>;
+    /// Replaces a document of a known id; its marks, too, where they may have changed.
+    fn set_doc(&mut self, kind: &'static str, id: &str, marks: Option<&Marks<'_>>, body: &str) -> Result<()>;
     /// A document by its id.
     fn doc(&self, kind: &'static str, id: &str) -> Result<Option<DocRow>>;
     /// A document by its second name.

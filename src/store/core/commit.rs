@@ -4,15 +4,15 @@
 //! cancelled texts leave before new ones enter, so that a new head is the right one; and the actor's own place in the calendar comes
 //! last, when all events that this commit posts to the actor itself are in its inbox.
 
-use crate::model::{Actor, Contact, ConversationRow, ConversationState, Direction, MessageId, MessageRow, MessageStatus, Outgoing, Payload, Time};
+use crate::model::{Actor, Contact, ConversationRow, ConversationState, MessageId, Outgoing, Payload, Time};
 use crate::store::doc::Doc;
 use crate::store::ledger::What;
 use crate::store::outbox::Item;
 use crate::store::tables::{Head, OutRow, Progress, Tables};
 use crate::store::{Commit, Committed, Flight, LinkRow, Result};
 
-use super::read::{decode, live_name};
-use super::{Core, encode};
+use super::read::{doc, live_name};
+use super::{Core, encode, queued};
 
 impl<T: Tables> Core<T> {
     /// `Store::commit`.
@@ -40,7 +40,7 @@ impl<T: Tables> Core<T> {
             self.queue(head.id, outgoing, now)?;
         }
         self.write_records(&head, commit)?;
-        self.write_contact(&head, commit)?;
+        let contact = self.contact_of(&head, commit)?;
         for post in &commit.posts {
             self.post_one(post, now)?;
         }
@@ -56,7 +56,7 @@ impl<T: Tables> Core<T> {
         head.attempts = 0;
         head.clock = commit.wake;
         head.wake = self.first_wake(&head)?;
-        self.tables.set_record(&head, &commit.state)?;
+        self.tables.set_record(&head, &commit.state, contact.as_deref())?;
         if let Some(wake) = head.wake {
             self.note_wake(wake);
         }
@@ -109,28 +109,10 @@ impl<T: Tables> Core<T> {
         self.next_order += 1;
         let progress = Progress { flight: Flight::Waiting, attempt: 0, at: now, posted_at: Time(0), looks: 0, blocks: true, hold: None };
         self.tables.put_out(&OutRow { order, actor, progress: progress.clone(), body: encode(outgoing)? })?;
-        self.outbox.insert(Item { order, actor, progress, outgoing: outgoing.clone() }, now);
+        self.outbox.insert(Item { order, actor, progress, queued_at: Some(now), outgoing: outgoing.clone() }, now);
         // Calls are the playbook's own business: nobody reads them as messages.
         let Payload::Text(text) = &outgoing.payload else { return Ok(()) };
-        let message = MessageRow {
-            id: outgoing.id.clone(),
-            contact: outgoing.contact.clone(),
-            direction: Direction::Outbound,
-            from: text.from.0.clone(),
-            to: text.to.0.clone(),
-            body: text.body.clone(),
-            media: text.media.clone(),
-            segments: outgoing.cost,
-            status: MessageStatus::Queued,
-            reason: None,
-            code: None,
-            sid: None,
-            conversation: outgoing.conversation.clone(),
-            step: outgoing.step.clone(),
-            created_at: outgoing.created_at,
-            history: vec![(now, MessageStatus::Queued.as_str().to_owned())],
-        };
-        self.keep(Some(actor), &message)?;
+        self.keep(Some(actor), &queued(outgoing, text, now))?;
         for link in &text.links {
             let row = LinkRow {
                 code: link.code.clone(),
@@ -177,8 +159,7 @@ impl<T: Tables> Core<T> {
 
     /// A conversation, and the counters of people by step.
     fn put_conversation(&mut self, owner: u64, row: &ConversationRow) -> Result<()> {
-        let kept = self.tables.doc(ConversationRow::KIND, row.id.as_str())?;
-        let old = kept.as_ref().and_then(decode::<ConversationRow>);
+        let old: Option<ConversationRow> = doc(&self.tables, row.id.as_str())?;
         let live = |row: &ConversationRow| (row.state != ConversationState::Ended).then(|| live_name(row));
         let (was, is) = (old.as_ref().and_then(live), live(row));
         // A step without a change of place is the usual case, and touches no counter.
@@ -189,27 +170,27 @@ impl<T: Tables> Core<T> {
                 }
             }
         }
-        match kept {
-            Some(kept) => self.rewrite(&kept, row),
+        match old {
+            Some(old) => self.rewrite(&old.marks(), row),
             None => self.keep(Some(owner), row),
         }
     }
 
-    /// The contact, its consent and whether anything may be sent to it.
-    fn write_contact(&mut self, head: &Head, commit: &Commit) -> Result<()> {
+    /// Consent and whether anything may be sent to the contact; answers the contact as it is to be written, if it is.
+    fn contact_of(&mut self, head: &Head, commit: &Commit) -> Result<Option<String>> {
         for entry in &commit.consent {
             self.note_consent(entry)?;
         }
-        let Actor::Contact(phone) = &commit.actor else { return Ok(()) };
+        let Actor::Contact(phone) = &commit.actor else { return Ok(None) };
         if let Some(suppressed) = commit.suppress {
             self.suppress(phone, suppressed)?;
         }
-        let Some(contact) = &commit.contact else { return Ok(()) };
+        let Some(contact) = &commit.contact else { return Ok(None) };
         let mut contact = Contact { number: head.id, ..contact.clone() };
         // Somebody new may have been erased while opted out; a new person's record then says so from the start.
         if !contact.opted_out && self.tables.body(head.id)?.contact.is_none() {
             contact.opted_out = self.suppressed(phone)?;
         }
-        self.tables.set_contact(head.id, &encode(&contact)?)
+        encode(&contact).map(Some)
     }
 }

@@ -109,7 +109,7 @@ impl<T: Tables> Core<T> {
                     let progress = Progress { flight: Flight::Waiting, hold: None, ..row.progress };
                     self.tables.set_out(order, &progress)?;
                     self.mark(&outgoing.id, What::Freed, now, |_| ())?;
-                    self.outbox.insert(Item { order, actor, progress, outgoing }, now);
+                    self.outbox.insert(Item { order, actor, progress, queued_at: None, outgoing }, now);
                 }
             }
             if swept == SWEEP_PAGE {

@@ -18,14 +18,16 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::model::{Actor, ConsentEntry, Event, Happening, MessageId, MessageRow, Outgoing, Phone, Time};
+use crate::model::{
+    Actor, ConsentEntry, Direction, Event, Happening, MessageId, MessageRow, MessageStatus, Outgoing, Payload, Phone, Text, Time,
+};
 
-use super::doc::Doc;
+use super::doc::{Doc, Marks};
 use super::lanes::Slots;
 use super::ledger::{self, What};
 use super::outbox::{Item, Outbox};
 use super::tables::{DocRow, Head, OutRow, Tables};
-use super::{Error, Hold, Result, Speeds, Wakes};
+use super::{Error, Flight, Hold, Result, Speeds, Wakes};
 
 /// Name of the value that suppression hashes are salted with.
 pub const SALT: &str = "salt";
@@ -122,7 +124,7 @@ impl<T: Tables> Core<T> {
         outbox.lanes.set_speeds(&self.speeds, now);
         for row in self.tables.moving()? {
             match serde_json::from_str::<Outgoing>(&row.body) {
-                Ok(outgoing) => outbox.insert(Item { order: row.order, actor: row.actor, progress: row.progress, outgoing }, now),
+                Ok(outgoing) => outbox.insert(Item { order: row.order, actor: row.actor, progress: row.progress, queued_at: None, outgoing }, now),
                 Err(error) => tracing::warn!(order = row.order, %error, "a text in the queue can't be read; it stays where it is"),
             }
         }
@@ -204,9 +206,10 @@ impl<T: Tables> Core<T> {
         self.tables.put_doc(D::KIND, owner, &doc.marks(), &encode(doc)?)
     }
 
-    /// Writes a document that was just read.
-    fn rewrite<D: Doc>(&mut self, row: &DocRow, doc: &D) -> Result<()> {
-        self.tables.set_doc(D::KIND, row.number, &doc.marks(), &encode(doc)?)
+    /// Writes a document that was another before.
+    fn rewrite<D: Doc>(&mut self, was: &Marks<'_>, doc: &D) -> Result<()> {
+        let marks = doc.marks();
+        self.tables.set_doc(D::KIND, marks.id.unwrap_or_default(), Some(&marks).filter(|marks| *marks != was), &encode(doc)?)
     }
 
     /// Writes a line of the consent ledger.
@@ -217,12 +220,26 @@ impl<T: Tables> Core<T> {
 
     /// Moves a message on and changes what else is to be changed in it. Calls have no message: nothing happens.
     fn mark(&mut self, id: &MessageId, what: What, now: Time, change: impl FnOnce(&mut MessageRow)) -> Result<()> {
-        let Some((row, mut message)) = self.message_row(id)? else { return Ok(()) };
+        let Some((_, message)) = self.message_row(id)? else { return Ok(()) };
+        self.move_on(message, what, now, change)
+    }
+
+    /// `mark` for a text that stands in the queue. A text that nothing happened to but its first claim needs no reading.
+    fn mark_item(&mut self, item: &Item, what: What, now: Time, change: impl FnOnce(&mut MessageRow)) -> Result<()> {
+        match fresh(item) {
+            Some(message) => self.move_on(message, what, now, change),
+            None => self.mark(&item.outgoing.id, what, now, change),
+        }
+    }
+
+    /// Writes what becomes of a message, if that may happen to it.
+    fn move_on(&mut self, mut message: MessageRow, what: What, now: Time, change: impl FnOnce(&mut MessageRow)) -> Result<()> {
         let Some(status) = ledger::moved(message.status, what) else { return Ok(()) };
+        let was = message.clone();
         message.status = status;
         note(&mut message, now, status.as_str());
         change(&mut message);
-        self.rewrite(&row, &message)
+        self.rewrite(&was.marks(), &message)
     }
 
     /// A message and where it is kept.
@@ -235,7 +252,7 @@ impl<T: Tables> Core<T> {
     fn suppression(&self, phone: &Phone) -> String {
         let mut name = "suppressed/".to_owned();
         for byte in Sha256::digest(format!("{}{}", self.salt, phone)) {
-            name.push_str(&format!("{byte:02x}"));
+            name.extend([byte >> 4, byte & 15].into_iter().filter_map(|digit| char::from_digit(digit.into(), 16)));
         }
         name
     }
@@ -272,6 +289,43 @@ impl<T: Tables> Core<T> {
         }
         Ok(())
     }
+}
+
+/// A text's message as it was queued.
+fn queued(outgoing: &Outgoing, text: &Text, at: Time) -> MessageRow {
+    MessageRow {
+        id: outgoing.id.clone(),
+        contact: outgoing.contact.clone(),
+        direction: Direction::Outbound,
+        from: text.from.0.clone(),
+        to: text.to.0.clone(),
+        body: text.body.clone(),
+        media: text.media.clone(),
+        segments: outgoing.cost,
+        status: MessageStatus::Queued,
+        reason: None,
+        code: None,
+        sid: None,
+        conversation: outgoing.conversation.clone(),
+        step: outgoing.step.clone(),
+        created_at: outgoing.created_at,
+        history: vec![(at, MessageStatus::Queued.as_str().to_owned())],
+    }
+}
+
+/// A text's message, where it is certain without reading: it waits for its first claim, or is under it.
+fn fresh(item: &Item) -> Option<MessageRow> {
+    let (Payload::Text(text), Some(queued_at)) = (&item.outgoing.payload, item.queued_at) else { return None };
+    let mut message = queued(&item.outgoing, text, queued_at);
+    match (item.progress.flight, item.progress.attempt) {
+        (Flight::Waiting, 0) => {}
+        (Flight::Posting, 1) => {
+            message.status = MessageStatus::Sending;
+            note(&mut message, item.progress.posted_at, MessageStatus::Sending.as_str());
+        }
+        _ => return None,
+    }
+    Some(message)
 }
 
 /// Names of lanes' slots begin so; the name itself, with no lane behind it, is the account's.

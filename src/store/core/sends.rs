@@ -43,7 +43,7 @@ impl<T: Tables> Core<T> {
             match self.judge(&item, now)? {
                 Verdict::Go => {
                     self.outbox.lanes.spend(item.place(), now);
-                    self.mark(&item.outgoing.id, What::Claimed, now, |_| ())?;
+                    self.mark_item(&item, What::Claimed, now, |_| ())?;
                     sends.push(self.hand_out(item, lease, now)?);
                     continue;
                 }

@@ -32,7 +32,7 @@ impl<T: Tables> Core<T> {
             Outcome::Unknown(at) => self.lose(item.order, *at, now)?,
             Outcome::Accepted { sid, segments } => {
                 self.take_out(item.order, now)?;
-                self.mark(id, What::Accepted, now, |row| {
+                self.mark_item(&item, What::Accepted, now, |row| {
                     row.sid = Some(sid.clone());
                     row.segments = segments.unwrap_or(row.segments);
                 })?;
@@ -101,7 +101,7 @@ impl<T: Tables> Core<T> {
             note(&mut message, now, &report.word);
         }
         if message != before {
-            self.rewrite(&row, &message)?;
+            self.rewrite(&before.marks(), &message)?;
         }
         // Only after an acceptance: a text that Twilio refused has been told as `NotSent` already.
         if let Some(status @ (MessageStatus::Failed | MessageStatus::Undelivered)) = status {

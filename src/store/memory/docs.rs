@@ -94,9 +94,19 @@ impl Docs for Tables {
         Ok(())
     }
 
-    fn set_doc(&mut self, kind: &'static str, number: u64, marks: &Marks<'_>, body: &str) -> Result<()> {
-        let owner = self.shelves.get(kind).and_then(|shelf| shelf.rows.get(&number)).and_then(|row| row.owner);
-        self.put_doc(kind, owner, marks, body)
+    fn set_doc(&mut self, kind: &'static str, id: &str, marks: Option<&Marks<'_>>, body: &str) -> Result<()> {
+        let Some(shelf) = self.shelves.get_mut(kind) else { return Ok(()) };
+        let Some(row) = shelf.ids.get(id).and_then(|number| shelf.rows.get_mut(number)) else { return Ok(()) };
+        match marks {
+            Some(marks) => {
+                let owner = row.owner;
+                self.put_doc(kind, owner, marks, body)
+            }
+            None => {
+                body.clone_into(&mut row.body);
+                Ok(())
+            }
+        }
     }
 
     fn doc(&self, kind: &'static str, id: &str) -> Result<Option<DocRow>> {

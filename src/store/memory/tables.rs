@@ -88,12 +88,12 @@ impl Actors for Tables {
         Ok(())
     }
 
-    fn set_record(&mut self, head: &Head, state: &[u8]) -> Result<()> {
+    fn set_record(&mut self, head: &Head, state: &[u8], contact: Option<&str>) -> Result<()> {
         self.place(head);
         if let Some(row) = self.actors.get_mut(&head.id) {
             row.body.state = Some(state.to_vec());
         }
-        Ok(())
+        contact.map_or(Ok(()), |contact| self.set_contact(head.id, contact))
     }
 
     fn set_contact(&mut self, id: u64, body: &str) -> Result<()> {

@@ -58,9 +58,10 @@ impl Actors for Tables {
         Ok(())
     }
 
-    fn set_record(&mut self, head: &Head, state: &[u8]) -> Result<()> {
-        let sql = "update actors set version = ?2, attempts = ?3, lease = ?4, wake = ?5, clock = ?6, state = ?7 where id = ?1";
-        let values = params![int(head.id), int(head.version), head.attempts, int(head.lease), at(head.wake), at(head.clock), state];
+    fn set_record(&mut self, head: &Head, state: &[u8], contact: Option<&str>) -> Result<()> {
+        let sql = "update actors set version = ?2, attempts = ?3, lease = ?4, wake = ?5, clock = ?6, state = ?7, contact = coalesce(?8, contact)
+            where id = ?1";
+        let values = params![int(head.id), int(head.version), head.attempts, int(head.lease), at(head.wake), at(head.clock), state, contact];
         self.conn.prepare_cached(sql)?.execute(values)?;
         Ok(())
     }
@@ -135,8 +136,13 @@ impl Actors for Tables {
     }
 
     fn take_event(&mut self, actor: u64, number: u64) -> Result<Option<bool>> {
-        let mut delete = self.conn.prepare_cached("delete from events where n = ?1 and actor = ?2 returning counted")?;
-        Ok(delete.query_row([int(number), int(actor)], |row| row.get(0)).optional()?)
+        // Two statements: for `returning` SQLite makes a table in memory at each call, which costs more than both.
+        let mut query = self.conn.prepare_cached("select counted from events where n = ?1 and actor = ?2")?;
+        let counted = query.query_row([int(number), int(actor)], |row| row.get(0)).optional()?;
+        if counted.is_some() {
+            self.conn.prepare_cached("delete from events where n = ?1")?.execute([int(number)])?;
+        }
+        Ok(counted)
     }
 
     fn counted(&self) -> Result<u64> {

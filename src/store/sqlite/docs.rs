@@ -33,12 +33,14 @@ impl Docs for Tables {
         Ok(())
     }
 
-    fn set_doc(&mut self, kind: &'static str, number: u64, marks: &Marks<'_>, body: &str) -> Result<()> {
-        // Two statements, as the first touches no index, and the second seldom finds anything to do.
-        self.conn.prepare_cached(&format!("update {kind} set body = ?2 where n = ?1"))?.execute(params![int(number), body])?;
-        let same = "alias is ?2 and open = ?3 and over is ?4";
-        let sql = format!("update {kind} set alias = ?2, open = ?3, over = ?4 where n = ?1 and not ({same})");
-        let values = params![int(number), marks.alias, marks.open, marks.over.map(|over| over.0)];
+    fn set_doc(&mut self, kind: &'static str, id: &str, marks: Option<&Marks<'_>>, body: &str) -> Result<()> {
+        // Naming a column costs a change of its indexes, even if it stays as it is.
+        let Some(marks) = marks else {
+            self.conn.prepare_cached(&format!("update {kind} indexed by {kind}_id set body = ?2 where id = ?1"))?.execute([id, body])?;
+            return Ok(());
+        };
+        let sql = format!("update {kind} indexed by {kind}_id set body = ?2, alias = ?3, open = ?4, over = ?5 where id = ?1");
+        let values = params![id, body, marks.alias, marks.open, marks.over.map(|over| over.0)];
         self.conn.prepare_cached(&sql)?.execute(values)?;
         Ok(())
     }

@@ -34,6 +34,7 @@ mod readers;
 mod schema;
 mod writer;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -75,6 +76,15 @@ pub struct Options {
 pub struct Tables {
     /// Of the writer, or of a reader that can't write.
     conn: Connection,
+    /// What the running transaction counted: a busy counter is raised by nearly every write, and written once for all of them.
+    counts: HashMap<String, i64>,
+}
+
+impl Tables {
+    /// Rows over a connection.
+    fn new(conn: Connection) -> Tables {
+        Tables { conn, counts: HashMap::new() }
+    }
 }
 
 /// A store in a file.

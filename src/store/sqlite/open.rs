@@ -49,13 +49,13 @@ pub fn open(options: Options) -> Result<Sqlite> {
         sync_folder(&path)?;
     }
 
-    let tables = Tables { conn };
+    let tables = Tables::new(conn);
     let floor = Time(tables.value(CLOCK)?.and_then(|text| text.parse().ok()).unwrap_or(0));
     let clock = Arc::new(Clock::new(clock.unwrap_or_else(|| wall(floor)), floor));
     let mut core = Core::new(tables, clock.now())?;
-    core.tables.conn.execute_batch("begin immediate")?;
+    core.tables.begin()?;
     core.recover(clock.now())?;
-    core.tables.conn.execute_batch("commit")?;
+    core.tables.commit()?;
 
     let (fatal, fatal_seen) = watch::channel(None);
     let wakes = Arc::new(Wakes::default());

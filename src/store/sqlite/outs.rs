@@ -86,6 +86,26 @@ impl Outs for Tables {
     }
 }
 
+impl Tables {
+    /// Begins a transaction.
+    pub(super) fn begin(&mut self) -> Result<()> {
+        self.counts.clear();
+        self.conn.prepare_cached("begin immediate")?.execute([])?;
+        Ok(())
+    }
+
+    /// Ends it, with what its writes counted.
+    pub(super) fn commit(&mut self) -> rusqlite::Result<()> {
+        for (name, by) in self.counts.drain().filter(|(_, by)| *by != 0) {
+            let sql = "insert into counters values (?1, ?2) on conflict (name) do update set value = value + excluded.value";
+            self.conn.prepare_cached(sql)?.execute(params![name, by])?;
+            // Counters of steps come and go with playbooks; those at nothing would pile up.
+            self.conn.prepare_cached("delete from counters where name = ?1 and value = 0")?.execute([name])?;
+        }
+        self.conn.prepare_cached("commit")?.execute([]).map(|_| ())
+    }
+}
+
 /// The end of the names that begin with a prefix: no name of ours holds this character.
 fn end(prefix: &str) -> String {
     format!("{prefix}\u{10ffff}")
@@ -110,11 +130,9 @@ impl Names for Tables {
     }
 
     fn count(&mut self, name: &str, by: i64) -> Result<()> {
-        let sql = "insert into counters values (?1, ?2) on conflict (name) do update set value = value + excluded.value returning value";
-        let value: i64 = self.conn.prepare_cached(sql)?.query_row(params![name, by], |row| row.get(0))?;
-        // Counters of steps come and go with playbooks; those at nothing would pile up.
-        if value == 0 {
-            self.conn.prepare_cached("delete from counters where name = ?1")?.execute([name])?;
+        match self.counts.get_mut(name) {
+            Some(sum) => *sum += by,
+            None => drop(self.counts.insert(name.to_owned(), by)),
         }
         Ok(())
     }

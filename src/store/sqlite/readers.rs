@@ -68,5 +68,5 @@ fn open(path: &PathBuf) -> Result<Tables> {
     conn.busy_timeout(BUSY)?;
     super::open::stable(&conn)?;
     conn.set_prepared_statement_cache_capacity(super::open::STATEMENTS);
-    Ok(Tables { conn })
+    Ok(Tables::new(conn))
 }

@@ -27,7 +27,7 @@ const MAX_GROUP: usize = 256;
 const QUEUE: usize = 1_024;
 
 /// Writes between two checkpoints: some MB of WAL.
-const WRITES_A_CHECKPOINT: usize = 2_000;
+const WRITES_A_CHECKPOINT: usize = 20_000;
 
 /// Name of the value that keeps the clock over restarts.
 pub const CLOCK: &str = "clock";
@@ -237,21 +237,20 @@ impl State {
             core.rebuild(self.thread.clock.now())?;
             self.stale = false;
         }
-        core.tables.conn.prepare_cached("begin immediate")?.execute([])?;
-        Ok(())
+        core.tables.begin()
     }
 
     /// Ends it. An error of the disk here means that nobody knows what is on it.
     fn commit(&mut self) -> Result<()> {
         let core = &mut self.thread.core;
         core.tables.set_value(CLOCK, Some(&self.thread.clock.now().0.to_string()))?;
-        let ended = core.tables.conn.prepare_cached("commit").and_then(|mut commit| commit.execute([]));
+        let ended = core.tables.commit();
         if let Err(error) = &ended
             && error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)
         {
             self.thread.fatal.send_replace(Some(format!("the disk failed while the database was synced: {error}")));
         }
-        Ok(ended.map(|_| ())?)
+        Ok(ended?)
     }
 
     /// After a failure: nothing of the transaction stays, in the rows or in memory.
