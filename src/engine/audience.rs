@@ -1,12 +1,11 @@
-//! Who belongs to a broadcast, and when it may reach them: what its shell asks before it starts anybody.
+//! Who belongs to a broadcast: what its shell asks before it starts anybody.
 
 use super::Person;
 use super::state::State;
 use super::turn::Turn;
-use crate::model::{Class, Contact, Time};
+use crate::model::{Contact, Time};
 use crate::playbook::PlanSet;
-use crate::playbook::plan::{CompiledAudience, Plan};
-use crate::text::OpenHours;
+use crate::playbook::plan::CompiledAudience;
 
 /// Whether a contact is in an audience now, by its filter and list. Consent, caps and the rest are asked when its turn comes.
 pub fn belongs(plans: &PlanSet, contact: &Contact, audience: &CompiledAudience, now: Time) -> bool {
@@ -16,10 +15,4 @@ pub fn belongs(plans: &PlanSet, contact: &Contact, audience: &CompiledAudience, 
     let nothing_under_way = |_: &_| None;
     let person = Person { contact: contact.clone(), state: State::default() };
     audience.filter.as_ref().is_none_or(|filter| Turn::new(plans, person, &nothing_under_way, now).is_true_of_contact(filter, None))
-}
-
-/// The hours in which a broadcast of this playbook starts contacts: the class's, narrowed by the playbook's.
-pub fn broadcast_hours(plans: &PlanSet, plan: &Plan) -> OpenHours {
-    let class = if plan.class == Class::Conversational { Class::Transactional } else { plan.class };
-    plans.workspace.class(class).map_or_else(OpenHours::default, |rules| rules.hours).narrow(&plan.hours)
 }

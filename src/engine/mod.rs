@@ -40,7 +40,7 @@ mod tests;
 use crate::model::{Contact, Event, Flight, Happening, MessageId, Time};
 use crate::playbook::PlanSet;
 
-pub use audience::{belongs, broadcast_hours};
+pub use audience::belongs;
 pub use chance::draw;
 pub use decision::{Decision, Way};
 pub use effects::Effects;

@@ -10,9 +10,9 @@ use super::{Decision, state};
 use crate::model::{
     Address, Channel, Class, Content, Direction, Link, MessageId, MessageStatus, Outgoing, Payload, Priority, SenderType, Text, Time,
 };
+use crate::playbook::Sender;
 use crate::playbook::plan::{Cap, Ix, Plan, Send, TextSource, Verb};
-use crate::playbook::{ClassRules, Sender};
-use crate::text::{OpenHours, RenderError, Template, segments};
+use crate::text::{RenderError, Template, segments};
 
 /// A text sent so soon after the contact's own is an answer.
 const ANSWER: Duration = Duration::from_secs(24 * 3600);
@@ -122,7 +122,7 @@ impl<'a> Turn<'a> {
             if rules.needs_consent && !self.contact.consent.contains("marketing") {
                 return self.skip(c, pending, "no_consent");
             }
-            let hours = self.hours(class, rules, &main);
+            let hours = ws.hours(class, &main.hours);
             if hours.is_empty() {
                 // `check` refuses such playbooks; the settings have changed since.
                 return Fate::Unmade("the playbook's hours and its class's never overlap any more".to_owned());
@@ -201,15 +201,6 @@ impl<'a> Turn<'a> {
             self.state.sticky.insert(sender.name.clone(), number.0.clone());
         }
         number
-    }
-
-    /// The hours a text of our own idea may go out in: the class's (a talk's are the transactional ones), narrowed by the playbook's.
-    fn hours(&self, class: Class, rules: &ClassRules, main: &Plan) -> OpenHours {
-        let class_hours = match (class, self.ws.class(Class::Transactional)) {
-            (Class::Conversational, Some(transactional)) => &transactional.hours,
-            _ => &rules.hours,
-        };
-        class_hours.narrow(&main.hours)
     }
 
     /// Whether the class's cap and the playbook's own both have room for one more.

@@ -170,6 +170,12 @@ impl Workspace {
         self.senders.iter().find(|sender| sender.numbers.contains(number))
     }
 
+    /// The hours in which texts of our own idea go out: those of their class (a talk's are the transactional ones), narrowed by the playbook's.
+    pub fn hours(&self, class: Class, playbook: &OpenHours) -> OpenHours {
+        let class = if class == Class::Conversational { Class::Transactional } else { class };
+        self.class(class).map_or(*playbook, |rules| rules.hours.narrow(playbook))
+    }
+
     /// The rules of a class.
     pub fn class(&self, class: Class) -> Option<&ClassRules> {
         self.classes.get(&class)

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::schedules::zone_start;
 use super::turns::{Error, Turns};
-use crate::engine::{belongs, broadcast_hours, zones};
+use crate::engine::{belongs, zones};
 use crate::model::event::BroadcastOrder;
 use crate::model::{Actor, BroadcastRow, BroadcastState, Contact, Event, Happening, Time};
 use crate::playbook::plan::{CompiledAudience, Plan};
@@ -188,7 +188,7 @@ impl Pull<'_> {
         let under_way = pulled_before.saturating_sub(moved);
         let mut room = Room::of(&sender, &lanes, under_way);
         let mut allowed = room.total().min(self.pace_allows()).min(MAX_A_PULL);
-        let hours = broadcast_hours(self.plans, self.plan);
+        let hours = self.plans.workspace.hours(self.plan.class, &self.plan.hours);
         // The playbook's own audience is at hand wherever the playbook is.
         let written = self.plan.audience.as_ref().map(|audience| &audience.written);
         let own_audience = (written != Some(&self.row.audience)).then(|| self.row.audience.clone());

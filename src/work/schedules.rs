@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cron::Line;
 use super::turns::{Error, Turns};
-use crate::model::{Actor, BroadcastId, BroadcastRow, BroadcastState, Class, Time};
+use crate::model::{Actor, BroadcastId, BroadcastRow, BroadcastState, Time};
 use crate::playbook::plan::{TriggerKind, TriggerZone};
 use crate::playbook::{Plan, PlanSet, Workspace};
 use crate::store::{Claimed, Commit};
@@ -130,7 +130,7 @@ pub fn zone_start(row: &BroadcastRow, plan: &Plan, workspace: &Workspace, zone: 
     let made = row.created_at;
     let in_time = made <= Time::from(start).plus(MISSED);
     let is_latest = || next_time(kind, start, zone).is_none_or(|next| Time::from(next) > made);
-    (in_time || is_latest() && is_open_since(&hours(plan, workspace), start, made.timestamp(), zone)).then(|| start.into())
+    (in_time || is_latest() && is_open_since(&workspace.hours(plan.class, &plan.hours), start, made.timestamp(), zone)).then(|| start.into())
 }
 
 /// One turn of a schedule: makes the broadcasts that are due and rests until the next.
@@ -175,7 +175,7 @@ pub fn plan_tick(state: Option<ScheduleState>, plan: &Plan, number: usize, works
     let known = state.filter(|state| state.written == written);
     let due = known.map(|state| schedule.due(state.done, now, &zone)).unwrap_or_default();
     let done = if due.len() < MAX_TICKS_A_TURN { now } else { due.last().map_or(now, |at| (*at).into()) };
-    let hours = hours(plan, workspace);
+    let hours = workspace.hours(plan.class, &plan.hours);
     let broadcasts =
         due.into_iter().filter(|at| schedule.is_worth_it(*at, now, &zone, &hours)).map(|at| schedule.broadcast(at, &zone, now)).collect();
     let wake = next_time(schedule.kind, done.timestamp(), &zone).map(Time::from);
@@ -249,12 +249,6 @@ fn first_clock() -> TimeZone {
 /// When a zone's clock shows this local time: moved on if it never does, the first time if twice.
 fn placed(local: DateTime, zone: &TimeZone) -> Option<Timestamp> {
     zone.to_ambiguous_timestamp(local).compatible().ok()
-}
-
-/// The hours of a playbook's texts: its class's (a talk's are the transactional ones), narrowed by its own.
-fn hours(plan: &Plan, workspace: &Workspace) -> OpenHours {
-    let class = if plan.class == Class::Conversational { Class::Transactional } else { plan.class };
-    workspace.class(class).map_or(plan.hours, |rules| rules.hours.narrow(&plan.hours))
 }
 
 /// Whether the window that a start fell into, or waited for, has not closed since.

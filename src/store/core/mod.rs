@@ -18,9 +18,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::model::{
-    Actor, ConsentEntry, Direction, Event, Happening, MessageId, MessageRow, MessageStatus, Outgoing, Payload, Phone, Text, Time,
-};
+use crate::model::{Actor, ConsentEntry, Direction, Event, Happening, MessageId, MessageRow, MessageStatus, Outgoing, Payload, Phone, Text, Time};
 
 use super::doc::{Doc, Marks};
 use super::lanes::Slots;

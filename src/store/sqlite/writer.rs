@@ -27,7 +27,7 @@ const MAX_GROUP: usize = 256;
 const QUEUE: usize = 1_024;
 
 /// Writes between two checkpoints: some MB of WAL.
-const WRITES_A_CHECKPOINT: usize = 20_000;
+const WRITES_A_CHECKPOINT: usize = 2_000;
 
 /// Name of the value that keeps the clock over restarts.
 pub const CLOCK: &str = "clock";

@@ -4,6 +4,7 @@
 use jiff::civil::Time as TimeOfDay;
 
 use super::*;
+use crate::model::Class;
 use crate::playbook::plan::Source;
 use crate::playbook::recompile;
 use crate::playbook::workspace::{ClassRules, ReservedAnswers, Sync};
