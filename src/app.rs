@@ -44,6 +44,12 @@ const LOOKUPS: usize = 4;
 /// The pretend Twilio's place: the port after the console's, where it is free.
 const PRETEND_PORT_AFTER_CONSOLE: u16 = 1;
 
+/// Nobody ran on the store for longer than this: what fell due meanwhile waits until missed texts have been fetched.
+const AWAY: Duration = Duration::from_secs(60);
+
+/// How often a daemon notes that it lives; half of `AWAY`, so that no restart is taken for an absence.
+const ALIVE_EVERY: Duration = Duration::from_secs(30);
+
 /// How often what is older than `retention` is let go, and how many rows at a time.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
 /// See `FORGET_EVERY`.
@@ -131,6 +137,8 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
     let health = Arc::new(Health::default());
     let client = Arc::new(Client::new(config.twilio.client()).map_err(|error| Error::Other(error.to_string()))?);
 
+    let was_away = options.has(Role::Sending) && catch_up::away(&store).await? > AWAY;
+    let begin = watch::Sender::new(!was_away);
     let (stop, stopped) = watch::channel(false);
     let mut web = None;
     if options.has(Role::Web) {
@@ -138,7 +146,7 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
     }
     let mut workers = Workers::new();
     if options.has(Role::Conversations) {
-        let turns = Turns { store: store.clone(), live: live.clone(), health: health.clone() };
+        let turns = Turns { store: store.clone(), live: live.clone(), health: health.clone(), begin: begin.subscribe() };
         workers = workers.add(turns, TURNS);
         reload::wake_schedules(&store, &live).await;
     }
@@ -154,7 +162,7 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
     }
     let watching = tokio::spawn(reload::watch(folder, stamp, store.clone(), live.clone()));
     let keeping = tokio::spawn(keep_house(store.clone(), config.retention));
-    let catching = options.has(Role::Sending).then(|| tokio::spawn(fetch_missed(store.clone(), client, workspace)));
+    let catching = options.has(Role::Sending).then(|| tokio::spawn(fetch_missed(store.clone(), client, workspace, begin)));
     greet(&config, &options, pretend.as_ref(), web.as_ref(), began);
 
     let ended = run_until_stopped(workers, stop, fatal).await;
@@ -339,19 +347,39 @@ fn random_code() -> Result<String, Error> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Fetches what came while nobody listened.
-async fn fetch_missed(store: Shared, client: Arc<Client>, workspace: Arc<crate::playbook::Workspace>) {
-    match catch_up::catch_up(&store, &client, &workspace).await {
+/// Fetches what came while nobody listened, then (or after `MAX_WAIT`) lets turns begin.
+async fn fetch_missed(store: Shared, client: Arc<Client>, workspace: Arc<crate::playbook::Workspace>, begin: watch::Sender<bool>) {
+    /// What fell due while nobody listened waits so long at most.
+    const MAX_WAIT: Duration = Duration::from_secs(10);
+    let caught = catch_up::catch_up(&store, &client, &workspace);
+    tokio::pin!(caught);
+    let result = tokio::select! {
+        result = &mut caught => result,
+        () = tokio::time::sleep(MAX_WAIT) => {
+            begin.send_replace(true);
+            caught.await
+        }
+    };
+    begin.send_replace(true);
+    match result {
         Ok(0) => {}
         Ok(texts) => tracing::info!(texts, "texts that came while nobody listened were fetched from Twilio"),
         Err(why) => tracing::warn!(why, "Twilio's list could not be read; texts that came while nobody listened are fetched at the next start"),
     }
 }
 
-/// Lets go of what is older than `retention`, in small pieces.
+/// Notes now and then that this daemon lives, and lets go of what is older than `retention`, in small pieces.
 async fn keep_house(store: Shared, retention: Length) {
+    let mut forgotten = Instant::now();
     loop {
-        tokio::time::sleep(FORGET_EVERY).await;
+        if let Err(error) = catch_up::alive(&store).await {
+            tracing::debug!(%error, "that the daemon lives could not be noted");
+        }
+        tokio::time::sleep(ALIVE_EVERY).await;
+        if forgotten.elapsed() < FORGET_EVERY {
+            continue;
+        }
+        forgotten = Instant::now();
         let before = retention.before(store.now().timestamp(), &jiff::tz::TimeZone::UTC).into();
         loop {
             match store.forget(before, FORGET_ROWS).await {

@@ -14,8 +14,8 @@ use crate::text::{addresses::is_e164, reserved};
 use crate::twilio::client::Client;
 use crate::twilio::resources::Message;
 
-/// Where the store keeps the time of the newest text known.
-pub const LAST_SEEN: &str = "last_inbound_at";
+/// Where the store keeps when a daemon last ran on it.
+pub const ALIVE_AT: &str = "alive_at";
 
 /// Where the store keeps when it was made: nothing older is ever fetched, so a first start does not answer last month's texts.
 pub const MADE_AT: &str = "made_at";
@@ -52,14 +52,25 @@ pub async fn catch_up(store: &Shared, client: &Client, workspace: &Arc<Workspace
 
 /// From when on; none for a store that has just been made.
 async fn since(store: &Shared, now: Time) -> Result<Option<Time>, String> {
-    let fact = async |name: &str| -> Result<Option<Time>, String> {
-        let value = store.fact(name).await.map_err(|error| error.to_string())?;
-        Ok(value.and_then(|micros| micros.parse().ok()).map(Time))
-    };
-    let Some(made) = fact(MADE_AT).await? else { return Ok(None) };
-    let known = newest(store).await?.or(fact(LAST_SEEN).await?);
-    let from = known.map_or(made, |known| known.minus(MARGIN));
+    let Some(made) = moment(store, MADE_AT).await.map_err(|error| error.to_string())? else { return Ok(None) };
+    let from = newest(store).await?.map_or(made, |known| known.minus(MARGIN));
     Ok(Some(from.max(made).max(now.minus(LONGEST))))
+}
+
+/// A moment kept in the store.
+async fn moment(store: &Shared, name: &str) -> crate::store::Result<Option<Time>> {
+    let value = store.fact(name).await?;
+    Ok(value.and_then(|micros| micros.parse().ok()).map(Time))
+}
+
+/// For how long no daemon ran on the store; zero for one that has just been made.
+pub async fn away(store: &Shared) -> crate::store::Result<Duration> {
+    Ok(moment(store, ALIVE_AT).await?.map_or(Duration::ZERO, |alive| alive.until(store.now())))
+}
+
+/// Notes that a daemon runs on the store.
+pub async fn alive(store: &Shared) -> crate::store::Result<()> {
+    store.set_fact(ALIVE_AT, &store.now().0.to_string()).await
 }
 
 /// When the newest text of any contact came.
@@ -96,6 +107,8 @@ fn post_of(message: &Message, workspace: &Workspace, now: Time) -> Option<Post> 
         opt_out_type: None,
         profile_name: None,
     };
-    let event = Event::new(now, Happening::Text(text));
+    // When it was written, not when we heard of it: what fell due later must not come before it.
+    let written = message.date_sent.or(message.date_created).map_or(now, |at| Time::from(at).min(now));
+    let event = Event::new(written, Happening::Text(text));
     Some(Post { to: Actor::Contact(phone), event, due: now, id: Some(format!("sms:{}", message.sid)), suppress })
 }

@@ -42,6 +42,8 @@ pub struct Turns {
     pub live: Arc<Live>,
     /// Noted here.
     pub health: Arc<Health>,
+    /// Turns true when what came while nobody listened has been fetched: an answer that was missed must not find its question timed out.
+    pub begin: watch::Receiver<bool>,
 }
 
 impl Source for Turns {
@@ -52,6 +54,8 @@ impl Source for Turns {
     }
 
     async fn claim(&self, room: usize) -> Batch<Self::Job> {
+        // An error says that nobody is left to hold us back.
+        let _ = self.begin.clone().wait_for(|begin| *begin).await;
         match self.store.claim(room, LEASE).await {
             Ok(claim) => {
                 self.health.claimed(self.name());

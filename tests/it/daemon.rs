@@ -107,3 +107,26 @@ async fn a_bad_file_keeps_the_old_playbooks_running() {
     home.text("+15125550116", "hello").await;
     home.until("the new question", async |home| home.received("+15125550116") == ["What is your full name?"]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_missed_while_away_comes_before_the_time_out_that_fell_due() {
+    let playbook = QUESTION.replace("timeout: 1h", "timeout: 1s");
+    let mut home = Home::new(&[("ask", &playbook)]).await;
+    home.start().await;
+    let phone = "+15125550117";
+    home.text(phone, "hello").await;
+    home.until("the question is open", async |home| home.get("/v1/conversations?playbook=ask").await["items"][0]["state"] == "listening").await;
+    home.kill();
+    let missed = home.text(phone, "Ana").await;
+    assert_ne!(missed["webhook"]["status"], 200, "{missed}");
+    let asked = std::time::Instant::now();
+    home.until("the time-out falls due", async |_| asked.elapsed() > std::time::Duration::from_secs(2)).await;
+    // As if it had been away for two minutes.
+    let store = rusqlite::Connection::open(home.path().join("bridged.db")).unwrap();
+    let aged = store.execute("update vals set value = cast(value as integer) - 120000000 where name = 'fact/alive_at'", []).unwrap();
+    assert_eq!(aged, 1);
+    drop(store);
+    home.start().await;
+    home.until("the answer counts", async |home| home.received(phone).last().is_some_and(|text| text == "Hi Ana!")).await;
+    assert_eq!(home.get("/v1/conversations?playbook=ask").await["items"][0]["outcome"], "done");
+}
