@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::IsTerminal as _;
+use std::io::{self, BufRead as _, BufReader, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -32,6 +32,8 @@ const MAX_ROWS: usize = 1_000_000;
 const MAX_COLUMNS: usize = 100;
 /// Columns whose cells hold several words.
 const LISTS: [&str; 4] = ["tags", "untag", "lists", "consent"];
+/// Said of what a spreadsheet saved in the letters of one country.
+const NOT_UTF8: &str = "is not UTF-8 text; save the table as `CSV UTF-8`";
 /// What parts the words of such a cell.
 const BETWEEN: char = ';';
 
@@ -79,6 +81,9 @@ pub(super) fn import(args: &ImportArgs, config: Option<&Path>) -> Result {
     if bytes > MAX_BYTES {
         return Err(Error::Other(format!("`{}` has more than 100 MiB; split it", args.file.display())));
     }
+    let mut file = BufReader::new(file);
+    let lag = lag(&mut file).map_err(unusable)?;
+    let line_of = |at: Option<&csv::Position>| at.map_or(0, |at| at.line() + lag);
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(file);
     let columns = columns(reader.headers().map_err(|why| unreadable(&args.file, &why))?)?;
     let (daemon, source) = Daemon::of(config)?;
@@ -93,9 +98,16 @@ pub(super) fn import(args: &ImportArgs, config: Option<&Path>) -> Result {
                 args.file.display()
             )));
         }
-        let record = record.map_err(|why| unreadable(&args.file, &why))?;
+        let record = match record {
+            Ok(record) => record,
+            Err(why) => {
+                let csv::ErrorKind::Utf8 { pos, .. } = why.kind() else { return Err(unreadable(&args.file, &why)) };
+                wrong.push(Wrong { line: line_of(pos.as_ref()), why: NOT_UTF8.to_owned() });
+                continue;
+            }
+        };
         let at = record.position();
-        let line = at.map_or(0, csv::Position::line);
+        let line = line_of(at);
         bar.set_position(at.map_or(0, csv::Position::byte));
         match contact(&columns, &record, &workspace, args.consent_source.as_deref()) {
             Ok(contact) => batch.push(Row { line, contact }),
@@ -118,15 +130,26 @@ fn unreadable(file: &Path, why: &csv::Error) -> Error {
     Error::Other(format!("`{}` can't be read as CSV: {why}", file.display()))
 }
 
+/// Lines by which the CSV reader is behind: where lines end as on Windows, it takes the `\n` to be the beginning of the next row.
+fn lag(file: &mut BufReader<File>) -> io::Result<u64> {
+    let begin = file.fill_buf()?;
+    let first_line = begin.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    Ok(u64::from(first_line.len() < begin.len() && first_line.ends_with(b"\r")))
+}
+
 /// The names of the first line, checked.
 fn columns(header: &csv::StringRecord) -> Result<Vec<String>> {
-    // Spreadsheets put an invisible mark before the first name.
-    let names: Vec<String> = header.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_owned()).collect();
+    // Spreadsheets put an invisible mark before the first name, and people a capital; fields have none.
+    let names: Vec<String> = header.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_ascii_lowercase()).collect();
     let mut seen = HashSet::new();
     let problem = if names.len() > MAX_COLUMNS {
         format!("a table of contacts has {MAX_COLUMNS} columns at most, this has {}", names.len())
     } else if let Some(twice) = names.iter().find(|name| !seen.insert(name.as_str())) {
         format!("two columns are named `{twice}`")
+    } else if let [one] = names.as_slice()
+        && let Some(mark) = one.chars().find(|mark| [';', '\t'].contains(mark))
+    {
+        format!("the columns must be parted by commas, and here it is {}", if mark == ';' { "`;`" } else { "tabs" })
     } else if !seen.contains("phone") {
         "the first line must name the columns, and `phone` must be one".to_owned()
     } else {
@@ -189,7 +212,10 @@ fn put(daemon: &Daemon, rows: Vec<Row>, wrong: &mut Vec<Wrong>) -> Result<usize>
     let list = Value::Array(rows.iter().map(|row| row.contact.clone()).collect());
     let answer = daemon.send(Method::PUT, "/v1/contacts", &list)?;
     // A column that nobody knows is wrong in every row.
-    if answer.status != StatusCode::UNPROCESSABLE_ENTITY || answer.body["code"] == UNKNOWN_FIELD.code {
+    if answer.body["code"] == UNKNOWN_FIELD.code {
+        return Err(Error::Other(without_place(answer.problem())));
+    }
+    if answer.status != StatusCode::UNPROCESSABLE_ENTITY {
         answer.good()?;
         return Ok(rows.len());
     }
@@ -204,6 +230,12 @@ fn put(daemon: &Daemon, rows: Vec<Row>, wrong: &mut Vec<Wrong>) -> Result<usize>
         }
     }
     Ok(taken)
+}
+
+/// A sentence about `[3].name` as one about `name`: the place in our list means nothing to whoever wrote the table.
+fn without_place(sentence: String) -> String {
+    let parts = sentence.split_once("`[").and_then(|(before, rest)| Some((before, rest.split_once("].")?.1)));
+    parts.map_or(sentence.clone(), |(before, name)| format!("{before}`{name}"))
 }
 
 /// A bar on a terminal; nothing where nobody watches.

@@ -182,7 +182,7 @@ impl Config {
         let reserve = reader.at("reply_reserve").parsed("a share from `0%` to `99%`", share);
         let twilio = twilio_config(reader, pretend);
         let store = network::store(reader);
-        if !pretend && !reader.at("senders").is_there() {
+        if !pretend && reader.at("senders").is_empty() {
             reader.at("senders").wrong("is missing: the numbers to send from");
         }
         let mut language = language?;

@@ -88,6 +88,11 @@ impl<'r> Setting<'r> {
         self.node.is_some()
     }
 
+    /// Whether it is not written, or as an empty map.
+    pub fn is_empty(&self) -> bool {
+        self.node.is_none_or(|node| matches!(&node.kind, Kind::Map(entries) if entries.is_empty()) || node.is_null())
+    }
+
     /// Notes that something is wrong here: `` `path` `` and what it must be, or is.
     pub fn wrong(&self, what: &str) {
         self.note(format!("`{}` {what}", self.path));
@@ -95,8 +100,10 @@ impl<'r> Setting<'r> {
 
     /// Notes a sentence with its place: the variable, else the line, else the file.
     fn note(&self, sentence: String) {
-        let variable = self.reader.variables.iter().find(|(path, _)| self.path == **path || self.path.starts_with(&format!("{path}.")));
         let line = self.node.map(|node| node.span.line).filter(|line| *line > 0);
+        let below = |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        // What has no line was made by the variables below it, as where a section is misspelt.
+        let variable = self.reader.variables.iter().find(|(path, _)| below(path, &self.path) || (line.is_none() && below(&self.path, path)));
         let at = match (variable, line, &self.reader.source.file) {
             (Some((_, variable)), ..) => variable.clone(),
             (None, Some(line), _) => format!("{}:{line}", self.reader.source.shown),

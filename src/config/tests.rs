@@ -143,6 +143,7 @@ fn a_daemon_needs_four_things_and_a_trial_none() {
     let said = sentences("brand: Acme\n", &[]);
     let keys: Vec<&str> = said.iter().filter_map(|sentence| sentence.split('`').nth(1)).collect();
     assert_eq!(keys, ["public_url", "twilio.account_sid", "twilio.auth_token", "senders"]);
+    assert!(sentences("senders: {}\n", &[]).iter().any(|sentence| sentence.contains("`senders` is missing")));
     let folder = folder();
     let config = Config::read(&Source::sample(folder.path()), env(&[]), true).map_err(|e| e.to_string()).unwrap();
     assert_eq!(config.public_url, "http://127.0.0.1:8080");
@@ -181,6 +182,7 @@ fn a_problem_says_where_it_stands() {
     let file = folder.path().join(FILE).display().to_string();
     assert_eq!(error("brand: A\nlanguage: English\n", &[])[0].at, format!("{file}:2"));
     assert_eq!(error("brand: A\n", &[("BRIDGED__LANGUAGE", "English")])[0].at, "BRIDGED__LANGUAGE");
+    assert_eq!(error("brand: A\n", &[("BRIDGED__TWILO__ACCOUNT_SID", "AC1")])[0].at, "BRIDGED__TWILO__ACCOUNT_SID");
     assert_eq!(error("brand: A\nbrand: B\n", &[])[0], Problem { at: format!("{file}:2"), sentence: "`brand` is written twice".to_owned() });
 }
 

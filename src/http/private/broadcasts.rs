@@ -18,12 +18,16 @@ use crate::model::event::BroadcastOrder;
 use crate::model::{self, Actor, BroadcastId, BroadcastRow, BroadcastState, Event, Happening, Time};
 use crate::playbook::{PlanSet, compile_audience, did_you_mean, hash};
 use crate::store::{Hold, HoldScope, Post, PutBroadcast};
+use crate::text::Expr;
 
 /// The fields of a new broadcast.
 const FIELDS: [&str; 4] = ["playbook", "id", "audience", "at"];
 
 /// The fields of an audience.
 const AUDIENCE: [&str; 5] = ["where", "list", "exclude_recent", "holdout", "limit"];
+
+/// What a filter can be about, before any conversation.
+const IN_SCOPE: [&str; 3] = ["contact", "brand", "now"];
 
 /// Characters of an id: it stands in addresses and in the names of counters.
 const MAX_ID: usize = 100;
@@ -83,7 +87,10 @@ impl BroadcastGiven {
             return Err(Problem::new(&BAD_FIELD, format!("there is no playbook `{}`; {hint}", self.playbook)));
         };
         let audience = match (self.audience, &plan.audience) {
-            (Some(given), _) => given,
+            (Some(given), _) => {
+                check_names(&given, plans)?;
+                given
+            }
             (None, Some(own)) => own.written.clone(),
             (None, None) => {
                 return Err(Problem::new(&BAD_FIELD, format!("`{}` has no audience of its own; say in `audience` for whom it is", plan.name)));
@@ -138,6 +145,24 @@ fn read_audience(mut object: Object) -> Answer<model::Audience> {
     object.end(&AUDIENCE)?;
     compile_audience(&audience).map_err(|why| Problem::new(&BAD_FIELD, format!("`audience`: {why}")))?;
     Ok(audience)
+}
+
+/// A name that never has a value would choose nobody, or everybody, without a word.
+fn check_names(audience: &model::Audience, plans: &PlanSet) -> Answer<()> {
+    let compiled = compile_audience(audience).ok();
+    for name in compiled.iter().filter_map(|compiled| compiled.filter.as_ref()).flat_map(Expr::names) {
+        let (first, rest) = name.path.split_once('.').map_or((name.path.as_str(), None), |(first, rest)| (first, rest.split('.').next()));
+        let (unknown, near) = match rest {
+            Some(field) if first == "contact" && !plans.fields.contains(field) => {
+                (format!("contact.{field}"), did_you_mean(field, plans.fields.iter().map(String::as_str)).map(|near| format!("contact.{near}")))
+            }
+            _ if !IN_SCOPE.contains(&first) => (first.to_owned(), did_you_mean(first, IN_SCOPE).map(str::to_owned)),
+            _ => continue,
+        };
+        let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        return Err(Problem::new(&BAD_FIELD, format!("`audience.where`: `{unknown}` is never set{hint}")));
+    }
+    Ok(())
 }
 
 /// A broadcast with its totals.

@@ -140,13 +140,29 @@ people.csv:6: has no `phone`
     assert_eq!(asked.iter().take(3).map(|asked| asked.body["first_name"].clone()).collect::<Vec<_>>(), ["Ana", "Bo, Jr.", "Cy"]);
 }
 
+/// As an old spreadsheet saves it: a capital in the first line, and letters of one country.
+#[test]
+fn a_row_that_is_no_utf8_stays_out() {
+    let (address, asked) = door(|_| (200, json!({})));
+    let place = place(address);
+    std::fs::write(place.path("people.csv"), b"Phone,First_Name\r\n+15125550101,Ana\r\n+15125550102,Jos\xe9\r\n").unwrap();
+    let expected = "exit 1
+--- stdout
+1 contact imported, 1 row left out
+--- stderr
+people.csv:3: is not UTF-8 text; save the table as `CSV UTF-8`
+";
+    assert_eq!(place.run(&["contacts", "import", "people.csv"]), expected);
+    assert_eq!(asked.recv().unwrap().body, json!([{ "phone": "+15125550101", "first_name": "Ana" }]));
+}
+
 /// Not each of a million rows is refused for a column that nobody knows.
 #[test]
 fn a_column_nobody_knows_ends_the_import() {
-    let (address, asked) = door(|_| (422, json!({ "code": "unknown-field", "detail": "there is no field `colour`" })));
+    let (address, asked) = door(|_| (422, json!({ "code": "unknown-field", "detail": "there is no field `[1].colour`; did you mean `color`?" })));
     let place = place(address);
     place.write("people.csv", "phone,colour\n+15125550101,red\n+15125550102,blue\n");
-    assert_eq!(place.run(&["contacts", "import", "people.csv"]), "exit 2\n--- stderr\nerror: there is no field `colour`\n");
+    assert_eq!(place.run(&["contacts", "import", "people.csv"]), "exit 2\n--- stderr\nerror: there is no field `colour`; did you mean `color`?\n");
     assert_eq!(asked.try_iter().count(), 1);
 }
 
@@ -170,6 +186,7 @@ fn tables_that_are_none() {
     let table = [
         ("name\nAna\n", "the first line must name the columns, and `phone` must be one"),
         ("phone,name,name\n", "two columns are named `name`"),
+        ("\u{feff}phone;first_name\n+15125550101;Ana\n", "the columns must be parted by commas, and here it is `;`"),
         (wide.as_str(), "a table of contacts has 100 columns at most, this has 102"),
     ];
     for (text, expected) in table {

@@ -82,6 +82,16 @@ async fn mistakes_are_named() {
         (json!({ "playbook": "spring", "audience": "vips" }), "bad-field", "`audience` must be an object"),
         (json!({ "playbook": "spring", "audience": { "were": "true" } }), "unknown-field", "`audience.were`; did you mean `where`?"),
         (json!({ "playbook": "spring", "audience": { "where": "contact.tags in" } }), "bad-field", "`audience`: `where` can't be read"),
+        (
+            json!({ "playbook": "spring", "audience": { "where": "'vip' in contct.tags" } }),
+            "bad-field",
+            "`contct` is never set; did you mean `contact`?",
+        ),
+        (
+            json!({ "playbook": "spring", "audience": { "where": "contact.tag" } }),
+            "bad-field",
+            "`contact.tag` is never set; did you mean `contact.tags`?",
+        ),
         (json!({ "playbook": "spring", "audience": { "holdout": "many" } }), "bad-field", "`many` is not a share"),
         (json!({ "playbook": "spring", "audience": { "limit": -1 } }), "bad-field", "`audience.limit` must be a whole number"),
         (json!({ "playbook": "spring", "audiences": {} }), "unknown-field", "did you mean `audience`?"),
