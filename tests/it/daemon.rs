@@ -128,5 +128,6 @@ async fn an_answer_missed_while_away_comes_before_the_time_out_that_fell_due() {
     drop(store);
     home.start().await;
     home.until("the answer counts", async |home| home.received(phone).last().is_some_and(|text| text == "Hi Ana!")).await;
+    home.until("the end", async |home| home.get("/v1/conversations?playbook=ask").await["items"][0]["state"] == "ended").await;
     assert_eq!(home.get("/v1/conversations?playbook=ask").await["items"][0]["outcome"], "done");
 }

@@ -1,7 +1,8 @@
 //! `commit`: everything one step changes, at once.
 //!
-//! All that can make it stale is looked at before the first write. What follows has no order that anybody could see, but for two things:
-//! cancelled texts leave before new ones enter, so that a new head is the right one; and the actor's own place in the calendar comes
+//! All that can make it stale is looked at before the first write. What follows has no order that anybody could see, but for three things:
+//! cancelled texts leave before new ones enter, so that a new head is the right one; what came in is written before what answers it,
+//! since lists show rows in the order of writing; and the actor's own place in the calendar comes
 //! last, when all events that this commit posts to the actor itself are in its inbox.
 
 use crate::model::{Actor, Contact, ConversationRow, ConversationState, MessageId, Outgoing, Payload, Time};
@@ -35,6 +36,9 @@ impl<T: Tables> Core<T> {
         }
         if commit.unblock {
             self.unblock(head.id, now)?;
+        }
+        for row in &commit.messages {
+            self.keep(Some(head.id), row)?;
         }
         for outgoing in &commit.queue {
             self.queue(head.id, outgoing, now)?;
@@ -134,9 +138,6 @@ impl<T: Tables> Core<T> {
             self.put_conversation(head.id, row)?;
         }
         for row in &commit.handoffs {
-            self.keep(owner, row)?;
-        }
-        for row in &commit.messages {
             self.keep(owner, row)?;
         }
         if let Some(entry) = &commit.journal {

@@ -33,6 +33,11 @@ fn name(scope: &HoldScope) -> String {
     }
 }
 
+/// Why a text under this hold does not go out, in the word people see.
+fn reason(hold: &str) -> &'static str {
+    if hold == ALL { "sync" } else { "paused" }
+}
+
 impl<T: Tables> Core<T> {
     /// `Store::set_speeds`, but for the sweep.
     pub fn set_speeds(&mut self, speeds: Speeds, now: Time) -> Result<()> {
@@ -81,9 +86,10 @@ impl<T: Tables> Core<T> {
 
     /// Sets a text aside that came up under a hold.
     pub(super) fn set_aside(&mut self, item: &Item, hold: String, now: Time) -> Result<()> {
+        let why = reason(&hold).to_owned();
         self.tables.set_out(item.order, &Progress { flight: Flight::Held, hold: Some(hold), ..item.progress.clone() })?;
         self.outbox.remove(item.order, now);
-        self.mark(&item.outgoing.id, What::SetAside, now, |_| ())
+        self.mark(&item.outgoing.id, What::SetAside, now, |row| row.reason = Some(why))
     }
 
     /// Lets go or cancels one page of what no flag keeps back any more; whether there may be more.
@@ -108,7 +114,7 @@ impl<T: Tables> Core<T> {
                 } else {
                     let progress = Progress { flight: Flight::Waiting, hold: None, ..row.progress };
                     self.tables.set_out(order, &progress)?;
-                    self.mark(&outgoing.id, What::Freed, now, |_| ())?;
+                    self.mark(&outgoing.id, What::Freed, now, |row| row.reason = None)?;
                     self.outbox.insert(Item { order, actor, progress, queued_at: None, outgoing }, now);
                 }
             }

@@ -39,6 +39,7 @@ pub fn open(options: Options) -> Result<Sqlite> {
     let Options { path, durability, clock } = options;
     let name = path.display().to_string();
     let lock = lock(&path, &name)?;
+    owner_only(&path, &name)?;
     let conn = Connection::open(&path).map_err(|error| unusable(&name, &error))?;
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -107,4 +108,15 @@ fn sync_folder(path: &Path) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
     synced.map_err(|error| Error::Unusable(format!("the folder `{}` can't be synced: {error}", folder.display())))
+}
+
+/// Makes a new file readable by its owner only, as it holds people's numbers and words; SQLite gives the files beside it the same mode.
+fn owner_only(path: &Path, name: &str) -> Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    match OpenOptions::new().create_new(true).write(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(Error::Unusable(format!("`{name}` can't be made: {error}; name a file in `store` that this user may write")))
+        }
+        _ => Ok(()),
+    }
 }
