@@ -29,10 +29,11 @@ const CHECKED: u64 = 4 << 20;
 /// How long a transaction waits for a lock that another process (a backup, `sqlite3`) holds.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// Settings of the writing connection: see the head of `sqlite` and of `checkpoint`. The cache is 32 MiB; deleted rows are overwritten, so
+/// Settings of the writing connection: see the head of `sqlite` and of `checkpoint`. The cache is 8 MiB: a
+/// page split makes SQLite walk the whole of it once more at the commit. Deleted rows are overwritten, so
 /// that an erased person is gone from the file too.
 const PRAGMAS: &str = "pragma journal_mode = wal; pragma wal_autocheckpoint = 0; pragma foreign_keys = off; pragma temp_store = memory;
-pragma cache_size = -32768; pragma secure_delete = on;";
+pragma cache_size = -8192; pragma secure_delete = on;";
 
 /// `Sqlite::open`.
 pub fn open(options: Options) -> Result<Sqlite> {
