@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
@@ -25,6 +25,9 @@ pub const STATEMENTS: usize = 256;
 
 /// Files up to this size are checked at start; a larger one would make starting slow, and its damaged rows are found when they are read.
 const CHECKED: u64 = 4 << 20;
+
+/// How long a daemon waits for the one before it to let go of the file.
+const HANDOVER: Duration = Duration::from_secs(2);
 
 /// How long a transaction waits for a lock that another process (a backup, `sqlite3`) holds.
 const BUSY: Duration = Duration::from_secs(5);
@@ -74,7 +77,14 @@ fn lock(path: &Path, name: &str) -> Result<File> {
     let beside = PathBuf::from(beside);
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&beside);
     let file = file.map_err(|error| Error::Unusable(format!("`{}` can't be written: {error}", beside.display())))?;
-    match file.try_lock() {
+    // Who is just ending gets a moment: a service manager starts the next daemon at once, and a child between fork and exec shares the lock.
+    let given_up = Instant::now() + HANDOVER;
+    let mut locked = file.try_lock();
+    while matches!(locked, Err(TryLockError::WouldBlock)) && Instant::now() < given_up {
+        std::thread::sleep(HANDOVER / 40);
+        locked = file.try_lock();
+    }
+    match locked {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::Unusable(format!(
             "another bridged uses `{name}` (it holds `{}`); stop it, or give this one a file of its own",
