@@ -10,9 +10,11 @@ mod explain;
 mod graph;
 mod junit;
 mod output;
+mod replay;
 mod schema;
 mod segments;
 mod serve;
+mod telling;
 mod test;
 mod trigger;
 mod twilio;
@@ -57,6 +59,12 @@ enum Command {
     Stop(deploy::StopArgs),
     /// Let a stopped playbook go on
     Resume(deploy::ResumeArgs),
+    /// Tell why a contact was, or was not, texted
+    Why(telling::WhyArgs),
+    /// Make a stored conversation again, as it was or with another version
+    Replay(replay::Args),
+    /// Show how people fare in a playbook, step by step
+    Stats(telling::StatsArgs),
     /// Count the segments of a text
     Segments(segments::Args),
     /// Print the JSON Schema of a kind of file, for editors
@@ -144,6 +152,9 @@ pub fn run() -> ExitCode {
         Command::Apply(args) => deploy::apply(&args, config),
         Command::Stop(args) => deploy::stop(&args, config),
         Command::Resume(args) => deploy::resume(&args, config),
+        Command::Why(args) => telling::why(&args, config),
+        Command::Replay(args) => replay::run(&args, config),
+        Command::Stats(args) => telling::stats(&args, config),
         Command::Segments(args) => segments::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -178,7 +178,7 @@ impl Run<'_> {
             self.not_all = true;
             return;
         }
-        let Outcome { failures, situation, seconds, decisions } = script::play(stage, test);
+        let Outcome { failures, situation, seconds, decisions, .. } = script::play(stage, test);
         taken.count(&decisions);
         let report = Report {
             file: path,

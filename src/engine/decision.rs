@@ -169,3 +169,26 @@ pub enum Way {
     /// `exit` number so-and-so.
     Exit(usize),
 }
+
+impl Way {
+    /// Its name in counters; rules and branches are named by their place, from 1.
+    pub fn name(self) -> String {
+        match self {
+            Way::Rule(number) => format!("rule.{}", number + 1),
+            Way::Anytime(number) => format!("anytime.{}", number + 1),
+            Way::Branch(number) => format!("branch.{}", number + 1),
+            Way::Remind(number) => format!("remind.{}", number + 1),
+            Way::Exit(number) => format!("exit.{}", number + 1),
+            Way::AnyText => "any".to_owned(),
+            Way::Retry => "retry".to_owned(),
+            Way::NoMatch => "no_match".to_owned(),
+            Way::Timeout => "timeout".to_owned(),
+            Way::Done => "done".to_owned(),
+            Way::Error => "error".to_owned(),
+            Way::Failed => "failed".to_owned(),
+            Way::Sla => "sla".to_owned(),
+            Way::Idle => "idle".to_owned(),
+            Way::Past => "past".to_owned(),
+        }
+    }
+}

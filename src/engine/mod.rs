@@ -22,6 +22,7 @@ mod matching;
 mod moving;
 mod outcomes;
 mod question;
+pub mod replay;
 mod reserved;
 mod run;
 mod scope;

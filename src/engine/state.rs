@@ -16,6 +16,9 @@ use crate::playbook::plan::Ix;
 pub struct State {
     /// Number of the next conversation, message, clock or hand-off of this contact: names without chance.
     pub next: u64,
+    /// How the contact was left, as a short hash: another one says that somebody else changed it.
+    #[serde(skip_serializing_if = "is_none")]
+    pub seen: u32,
     /// Live conversations, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub live: Vec<Conversation>,
@@ -196,6 +199,11 @@ pub struct Open {
     /// The time-out fell due while texts were gathered.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub overdue: bool,
+}
+
+/// There is no contact yet.
+fn is_none(seen: &u32) -> bool {
+    *seen == 0
 }
 
 /// Left out of the record, as it nearly always is.

@@ -42,7 +42,7 @@ pub(super) fn condition(cond: Option<&Expr>) -> String {
 }
 
 /// The answers that take a rule.
-pub(super) fn matches(matches: &[Match]) -> String {
+pub fn matches(matches: &[Match]) -> String {
     let words: Vec<String> = matches.iter().map(one_match).collect();
     excerpt(&words.join(", "))
 }

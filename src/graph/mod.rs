@@ -14,3 +14,4 @@ use crate::playbook::Plan;
 pub fn mermaid(plan: &Plan) -> String {
     mermaid::write(&chart(plan))
 }
+pub use labels::matches;

@@ -19,27 +19,27 @@ pub struct Contact {
     #[serde(default)]
     pub number: u64,
     /// `TEXT_FIELDS` and own data, by name; an empty field is absent.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub fields: Map<String, Value>,
     /// Free labels that playbooks set and audiences ask.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub tags: BTreeSet<String>,
     /// Imported lists this contact stands on.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub lists: BTreeSet<String>,
     /// What the contact agreed to get; `marketing` is the one that classes ask for.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub consent: BTreeSet<String>,
     /// Whether the contact said STOP and nothing may be sent. The store's suppression list is what sends obey; this is its copy for people and playbooks.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub opted_out: bool,
     /// First text, call, event or import.
     pub created_at: Time,
     /// Latest text or call from the contact.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_inbound_at: Option<Time>,
     /// Latest text of ours that Twilio accepted.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_outbound_at: Option<Time>,
 }
 

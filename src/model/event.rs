@@ -176,7 +176,7 @@ pub struct TextIn {
     /// Our number it was written to, on its channel.
     pub to: Address,
     /// The words.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub body: String,
     /// Addresses of pictures and files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

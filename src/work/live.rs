@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::engine;
 use crate::model::{Address, Contact, PlanHash, Time};
-use crate::playbook::{Fault, PlanSet, Workspace, recompile};
+use crate::playbook::{Fault, PlanSet, Workspace, hash, recompile};
 use crate::store::{PlanRow, Shared};
 
 pub use crate::engine::VoiceAnswer;
@@ -16,6 +16,8 @@ pub struct Live {
     set: RwLock<Arc<PlanSet>>,
     /// What the last attempt to load the folder found.
     report: Mutex<LoadReport>,
+    /// Names the settings, for the journal.
+    workspace: RwLock<Arc<str>>,
     /// Held by whoever changes what is in force, so that two changes come one after the other.
     pub(super) changing: tokio::sync::Mutex<()>,
 }
@@ -34,12 +36,23 @@ pub struct LoadReport {
 impl Live {
     /// Begins with a set that has been loaded.
     pub fn new(set: PlanSet, at: Time, faults: Vec<Fault>) -> Live {
-        Live { set: RwLock::new(Arc::new(set)), report: Mutex::new(LoadReport { at, faults, ok: true }), changing: tokio::sync::Mutex::default() }
+        let workspace = RwLock::new(name_of(&set.workspace));
+        Live {
+            workspace,
+            set: RwLock::new(Arc::new(set)),
+            report: Mutex::new(LoadReport { at, faults, ok: true }),
+            changing: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The set in force.
     pub fn now(&self) -> Arc<PlanSet> {
         self.set.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Name of the settings in force.
+    pub fn workspace_name(&self) -> Arc<str> {
+        self.workspace.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How the last load went.
@@ -75,6 +88,7 @@ impl Live {
 
     /// Puts the same playbooks in force under changed settings.
     pub fn set_workspace(&self, workspace: Arc<Workspace>) {
+        *self.workspace.write().unwrap_or_else(PoisonError::into_inner) = name_of(&workspace);
         let mut current = self.set.write().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(PlanSet::clone(&current).with_workspace(workspace));
     }
@@ -108,6 +122,30 @@ impl Live {
     }
 }
 
+/// Names settings by all that turns go by. Secrets are only names in it.
+pub fn name_of(workspace: &Workspace) -> Arc<str> {
+    hash::of_parts([format!("{workspace:?}").as_str()]).into()
+}
+
+/// A set of plans as the store keeps it, for replays.
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct KeptSet {
+    /// Its plans.
+    pub plans: BTreeSet<PlanHash>,
+    /// The contact fields that existed.
+    pub fields: BTreeSet<String>,
+}
+
+/// The fact under which a set is kept.
+fn fact_of(set: &str) -> String {
+    format!("set/{set}")
+}
+
+/// A set that a turn was made with, if the store knows it.
+pub async fn kept_set(store: &Shared, id: &str) -> crate::store::Result<Option<KeptSet>> {
+    Ok(store.fact(&fact_of(id)).await?.and_then(|fact| serde_json::from_str(&fact).ok()))
+}
+
 /// A stored version, compiled again.
 fn read_back(row: &PlanRow) -> Result<Arc<crate::playbook::Plan>, String> {
     let source = serde_json::from_str(&row.source).map_err(|error| error.to_string())?;
@@ -120,5 +158,6 @@ pub async fn keep_plans(store: &Shared, set: &PlanSet) -> crate::store::Result<(
         let source = serde_json::to_string(&plan.source).unwrap_or_default();
         store.put_plan(PlanRow { hash: plan.hash.clone(), playbook: plan.name.clone(), source, at: store.now() }).await?;
     }
-    Ok(())
+    let kept = KeptSet { plans: set.plans.values().map(|plan| plan.hash.clone()).collect(), fields: (*set.fields).clone() };
+    store.set_fact(&fact_of(&set.id), &serde_json::to_string(&kept).unwrap_or_default()).await
 }

@@ -1,7 +1,8 @@
 //! The shell: takes what is due from the store, lets the engine decide or Twilio act, and writes down what came of it.
 //!
 //! `backend` runs workers under apalis; `turns` moves contacts, broadcasts and schedules; `sending` and `calling` make what goes out;
-//! `reconcile` looks up what nobody knows; `catch_up` fetches what was missed; `reload` swaps playbooks; `stopping` holds them; `live` and
+//! `reconcile` looks up what nobody knows; `catch_up` fetches what was missed; `reload` swaps playbooks; `stopping` holds them; `journal`,
+//! `why` and `stats` tell what was decided; `live` and
 //! `health` are what everybody may read.
 
 pub mod addresses;
@@ -13,13 +14,16 @@ pub mod catch_up;
 pub mod cron;
 pub mod files;
 pub mod health;
+pub mod journal;
 pub mod live;
 pub mod reconcile;
 pub mod reload;
 pub mod schedules;
 pub mod sending;
+pub mod stats;
 pub mod stopping;
 pub mod turns;
+pub mod why;
 
 use std::time::Duration;
 

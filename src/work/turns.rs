@@ -4,16 +4,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::backend::{Batch, Source};
 use super::broadcasts;
 use super::live::Live;
 use super::{Health, STORE_PAUSE, schedules, wait_for};
-use crate::engine::{self, Decision, Effects, Person, State};
-use crate::model::{Actor, Contact, Event, Flight, Happening, MessageId, Phone, Time};
-use crate::playbook::PlanSet;
+use crate::engine::replay::{Turned, record};
+use crate::engine::{Person, State, Step};
+use crate::model::{Actor, Contact, Event, Happening, Phone, Time};
 use crate::store::{Claimed, Commit, Committed, Inbox, JournalEntry, Parked, Post, Shared};
 
 /// An actor's claim ends after this; a turn takes milliseconds, so only a dead worker's claim ends so.
@@ -122,9 +121,12 @@ impl Turns {
         let plans = self.live.need(&self.store, versions.iter()).await;
         let before = claimed.contact.clone();
         let contact = before.clone().unwrap_or_else(|| Contact { number: claimed.number, ..Contact::new(phone.clone(), now) });
-        let moved = catch_unwind(AssertUnwindSafe(|| move_contact(&plans, Person { contact, state }, &claimed, now)))
+        let events: Vec<&Event> = claimed.events.iter().filter_map(|(_, inbox)| inbox.event()).collect();
+        let workspace = self.live.workspace_name();
+        let person = Person { contact, state };
+        let turned = catch_unwind(AssertUnwindSafe(|| record(&plans, &workspace, person, &events, &claimed.flight, now)))
             .map_err(|_| Error::Fault("the engine stumbled over it (a fault of ours; the log has its place)".to_owned()))?;
-        let commit = commit_of(&plans, &claimed, before, moved, now);
+        let commit = commit_of(&claimed, before, turned, now);
         if self.store.commit(commit).await? == Committed::Stale {
             self.health.count("turns_stale");
         }
@@ -132,42 +134,14 @@ impl Turns {
     }
 }
 
-/// What all events of a claim led to.
-struct Moved {
-    person: Person,
-    effects: Effects,
-    decisions: Vec<Decision>,
-}
-
-/// Steps through the events of a claim, then through what is due by time.
-fn move_contact(plans: &PlanSet, person: Person, claimed: &Claimed, now: Time) -> Moved {
-    let mut moved = Moved { person, effects: Effects::default(), decisions: Vec::new() };
-    let due = Event::new(now, Happening::Clock);
-    let events = claimed.events.iter().filter_map(|(_, inbox)| match inbox {
-        Inbox::Event(event) => Some(event),
-        Inbox::Unreadable(..) => None,
-    });
-    for event in events.chain(std::iter::once(&due)) {
-        let queued: Vec<MessageId> = moved.effects.queue.iter().map(|outgoing| outgoing.id.clone()).collect();
-        let flight = |message: &MessageId| {
-            let waits = queued.contains(message).then_some(Flight::Waiting);
-            waits.or_else(|| claimed.flight.iter().find(|(known, _)| known == message).map(|(_, flight)| *flight))
-        };
-        let step = engine::step(plans, moved.person, event, &flight, now);
-        moved.person = step.person;
-        moved.effects.absorb(step.effects);
-        moved.decisions.extend(step.decisions);
-    }
-    moved
-}
-
 /// The commit of a contact's turn.
-fn commit_of(plans: &PlanSet, claimed: &Claimed, before: Option<Contact>, moved: Moved, now: Time) -> Commit {
-    let Moved { person, effects, decisions } = moved;
-    let mut commit = Commit::new(claimed, person.state.write());
+fn commit_of(claimed: &Claimed, before: Option<Contact>, turned: Turned, now: Time) -> Commit {
+    let Turned { step: Step { person, effects, .. }, recorded, state } = turned;
+    let mut commit = Commit::new(claimed, state);
     commit.consumed = claimed.events.iter().map(|(number, _)| *number).collect();
     commit.wake = person.state.wake();
-    commit.journal = journal(plans, claimed, &decisions, now);
+    // Plain values with text keys always have a JSON form.
+    commit.journal = recorded.map(|recorded| JournalEntry { at: now, body: serde_json::to_value(recorded).unwrap_or_default() });
     if before.as_ref() != Some(&person.contact) {
         commit.contact = Some(person.contact);
     }
@@ -182,30 +156,6 @@ fn commit_of(plans: &PlanSet, claimed: &Claimed, before: Option<Contact>, moved:
     commit.counts = effects.counts;
     commit.posts = effects.posts.into_iter().map(|(to, event, due)| Post { to, event, due, id: None, suppress: None }).collect();
     commit
-}
-
-/// What happened and what was decided. The words of texts stand in the messages already and are left out here.
-fn journal(plans: &PlanSet, claimed: &Claimed, decisions: &[Decision], now: Time) -> Option<JournalEntry> {
-    let events: Vec<Value> = claimed
-        .events
-        .iter()
-        .filter_map(|(_, inbox)| match inbox {
-            Inbox::Event(event) => serde_json::to_value(event).ok(),
-            Inbox::Unreadable(..) => None,
-        })
-        .map(|mut event| {
-            if let Some(fields) = event.as_object_mut()
-                && fields.get("type").is_some_and(|kind| kind == "text")
-            {
-                fields.shift_remove("body");
-            }
-            event
-        })
-        .collect();
-    if events.is_empty() && decisions.is_empty() {
-        return None;
-    }
-    Some(JournalEntry { at: now, body: json!({ "events": events, "decisions": decisions, "set": plans.id }) })
 }
 
 /// The versions that broadcasts in this inbox are pinned to.

@@ -114,3 +114,51 @@ async fn a_changed_folder_moves_people_and_a_broken_one_changes_nothing() {
     home.text(phone, "yes").await;
     home.until("the new words", async |home| home.received(phone) == ["First?", "Many thanks"]).await;
 }
+
+const ASKS: &str = "playbook: asks\nmessage_class: transactional\ntriggers:\n  - event: asks.go\nsteps:\n  - id: ready\n    ask: \"Ready?\"\n    replies:\n      - {match: yes, end: ready}\n    retry: {max: 2, say: \"YES, please\"}\n    on_no_match: {end: unclear}\n    timeout: 1d\n    on_timeout: {end: silent}\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_decided_is_told_counted_and_made_again() {
+    let mut home = Home::new(&[("asks", ASKS)]).await;
+    home.start().await;
+    let phone = "+15125550111";
+    let go = json!({ "event": "asks.go", "contact": { "phone": phone } });
+    home.post("/v1/events", &go).await;
+    home.until("the question", async |home| home.received(phone).len() == 1).await;
+    home.text(phone, "Maybe later!").await;
+    home.until("the retry", async |home| home.received(phone).len() == 2).await;
+    home.post("/v1/events", &go).await;
+    // Changed from outside, between two turns.
+    let url = format!("http://127.0.0.1:{}/v1/contacts", home.console);
+    let body = json!({ "phone": phone, "first_name": "Ana", "tags": ["lead"] }).to_string();
+    let put = home.client.put(url).bearer_auth(crate::support::daemon::CONSOLE_TOKEN).header("content-type", "application/json").body(body);
+    assert!(put.send().await.unwrap().status().is_success());
+    home.text(phone, "yes").await;
+    home.until("the end", async |home| home.get("/v1/conversations?playbook=asks").await["items"][0]["outcome"] == "ready").await;
+
+    let (code, said) = run(&home, &["why", phone, "asks"]).await;
+    let lines = [
+        "it began",
+        "at `ready` (line 6): no rule took the answer; it was asked again",
+        "it did not begin: it is running already",
+        "rule 1 took the answer (yes)",
+        "it ended: `ready`",
+    ];
+    let mut rest = said.as_str();
+    for line in lines {
+        rest = rest.split_once(line).unwrap_or_else(|| panic!("`{line}` is not told, or not in its place:\n{said}")).1;
+    }
+    assert_eq!(code, 0);
+
+    let (_, said) = run(&home, &["stats", "asks"]).await;
+    let expected = "asks: 1 started, 0 reached the goal\n  not started: running 1\n  outcomes: ready 1\n  ready                1 reached, 1 yes, 1 asked again\n      not understood: maybe later (1 times)\n      a rule for these, to paste under `replies`:\n        - match: {any_of: [\"maybe later\"]}\n          say: \"…\"\n";
+    assert_eq!(said, expected);
+
+    let id = home.get("/v1/conversations?playbook=asks").await["items"][0]["id"].as_str().unwrap().to_owned();
+    let (code, said) = run(&home, &["replay", &id]).await;
+    assert!(code == 0 && said.ends_with("turns: every decision is the same\n"), "{said}");
+    std::fs::write(home.path().join("other.yaml"), ASKS.replace("{match: yes", "{match: {any_of: [maybe later]}, end: later}\n      - {match: yes"))
+        .unwrap();
+    let (code, said) = run(&home, &["replay", &id, "--with", "other.yaml"]).await;
+    assert!(code == 0 && said.contains("it was\n    `ready`: retry\n    sent a text\n  it is\n    `ready`: rule.1\n    ended: later\n"), "{said}");
+}

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bridged::config::{Language, Source};
+use bridged::engine::Decision;
+use bridged::engine::replay::{Recorded, replay};
 use bridged::engine::script::{self, Coverage, Outcome, Stage, Transcript};
 use bridged::playbook::{Compiled, Level, Sources, compile};
 use bridged::work::files::read_sources;
@@ -114,4 +116,25 @@ fn failures_say_what_was_expected_and_what_was_there() {
         assert_eq!(said, failures, "{}", transcript.name);
         assert_eq!(situation.join(" | "), outcome.situation, "{}", transcript.name);
     }
+}
+
+/// From each start on, the journal alone gives every decision and every record again, to the byte.
+#[test]
+fn every_conversation_replays_exactly() {
+    let mut replayed = 0;
+    for (_, transcript, outcome) in play(&folder()).0 {
+        let starts = |turn: &Recorded| turn.decisions.iter().any(|decision| matches!(decision, Decision::Started { .. }));
+        for first in outcome.journal.iter().enumerate().filter(|(_, (.., turn))| starts(turn)).map(|(first, _)| first) {
+            let mut person = None;
+            for (now, plans, turn) in &outcome.journal[first..] {
+                // As the store holds it.
+                let turn: Recorded = serde_json::from_value(serde_json::to_value(turn).unwrap()).unwrap();
+                let made = replay(plans, person.take(), &turn, *now).unwrap();
+                assert!(made.same, "{}: {:#?} became {:#?}", transcript.name, turn.decisions, made.decisions);
+                person = Some(made.person);
+            }
+            replayed += 1;
+        }
+    }
+    assert!(replayed > 100, "{replayed}");
 }

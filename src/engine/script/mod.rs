@@ -16,7 +16,8 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::decision::Decision;
-use crate::model::Class;
+use super::replay::Recorded;
+use crate::model::{Class, Time};
 use crate::playbook::plan::TriggerKind;
 use crate::playbook::{PlanSet, Sources};
 use crate::text::Length;
@@ -223,4 +224,6 @@ pub struct Outcome {
     pub seconds: i64,
     /// Everything decided, for coverage.
     pub decisions: Vec<Decision>,
+    /// Every turn with its time and the plans it was made with, as the daemon's journal has it.
+    pub journal: Vec<(Time, PlanSet, Recorded)>,
 }

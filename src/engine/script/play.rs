@@ -20,7 +20,9 @@ use crate::text::parse_when;
 pub fn play(stage: &Stage<'_>, test: &Transcript) -> Outcome {
     let mut world = match World::new(stage, test) {
         Ok(world) => world,
-        Err(why) => return Outcome { failures: vec![(test.line, why)], situation: String::new(), seconds: 0, decisions: Vec::new() },
+        Err(why) => {
+            return Outcome { failures: vec![(test.line, why)], situation: String::new(), seconds: 0, decisions: Vec::new(), journal: Vec::new() };
+        }
     };
     let mut player = Player { stage, test, world: &mut world };
     let mut failures = Vec::new();
@@ -45,7 +47,7 @@ pub fn play(stage: &Stage<'_>, test: &Transcript) -> Outcome {
     failures.extend(expect::look(&mut world, test));
     let situation = if failures.is_empty() { String::new() } else { situation(&mut world, &test.playbook) };
     let seconds = (world.now.0 - world.began.0) / 1_000_000;
-    Outcome { failures, situation, seconds, decisions: world.decisions }
+    Outcome { failures, situation, seconds, decisions: world.decisions, journal: world.journal }
 }
 
 struct Player<'p, 's> {

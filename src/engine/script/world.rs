@@ -4,10 +4,11 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::{Crash, Prepared, Stage, Transcript};
+use crate::engine::replay::{Recorded, Turned, record};
 use crate::engine::state::{Conversation, SendNote, State};
-use crate::engine::{Decision, Effects, Person, step};
+use crate::engine::{Decision, Effects, Person};
 use crate::model::event::Answer;
-use crate::model::{Address, Contact, ConversationRow, Event, Flight, HandoffRow, Happening, MessageId, Outgoing, Payload, Phone, Text, Time};
+use crate::model::{Address, Contact, ConversationRow, Event, HandoffRow, Happening, MessageId, Outgoing, Payload, Phone, Text, Time};
 use crate::playbook::PlanSet;
 use crate::text::parse_when;
 
@@ -53,6 +54,8 @@ pub(super) struct World {
     pub conversations: Vec<ConversationRow>,
     /// Hand-offs as people see them.
     pub handoffs: Vec<HandoffRow>,
+    /// Every turn with its time and the plans it was made with, as the daemon's journal has it.
+    pub journal: Vec<(Time, PlanSet, Recorded)>,
     /// Everything decided.
     pub decisions: Vec<Decision>,
     /// Links of texts, with their conversation.
@@ -106,6 +109,7 @@ impl World {
             crash: None,
             conversations: Vec::new(),
             handoffs: Vec::new(),
+            journal: Vec::new(),
             decisions: Vec::new(),
             links: Vec::new(),
             troubles: Vec::new(),
@@ -171,8 +175,13 @@ impl World {
 
     fn step(&mut self, what: Happening) -> Effects {
         let person = self.person();
-        let nothing_under_way = |_: &MessageId| None::<Flight>;
-        let done = step(&self.plans, person, &Event::new(self.now, what), &nothing_under_way, self.now);
+        let event = Event::new(self.now, what);
+        let Turned { step: done, mut recorded, .. } = record(&self.plans, "", person, &[&event], &[], self.now);
+        if let Some(recorded) = &mut recorded {
+            // The daemon leaves the words to the messages; here is no store to have them from.
+            recorded.events = vec![event];
+        }
+        self.journal.extend(recorded.map(|recorded| (self.now, self.plans.clone(), recorded)));
         let begun = |conversation: &&Conversation| {
             let begins = |decision: &Decision| matches!(decision, Decision::Started { conversation: id, .. } if *id == conversation.id);
             done.decisions.iter().any(begins)

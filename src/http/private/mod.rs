@@ -17,6 +17,7 @@ mod openapi;
 mod page;
 mod path;
 mod playbooks;
+mod telling;
 
 use std::sync::Arc;
 
@@ -51,6 +52,9 @@ pub fn routes(doors: Arc<Doors>) -> Router {
         .route("/v1/playbooks", get(playbooks::list))
         .route("/v1/playbooks/{name}", get(playbooks::read))
         .route("/v1/playbooks/{name}/{order}", post(deploys::order))
+        .route("/v1/playbooks/{name}/stats", get(telling::stats))
+        .route("/v1/contacts/{phone}/why", get(telling::why))
+        .route("/v1/conversations/{id}/journal", get(telling::journal))
         .route("/v1/apply", post(deploys::apply))
         .route("/openapi.json", get(openapi::describe))
         .route("/metrics", get(machines::metrics))
