@@ -17,7 +17,9 @@ use super::output::{self, Format, count, print, talk};
 use super::workspaces::env;
 use super::{Error, Result, Status};
 use crate::config::Language;
+use crate::http::given;
 use crate::http::problem::UNKNOWN_FIELD;
+use crate::model::{Contact, Time};
 use crate::playbook::Workspace;
 use crate::playbook::workspace::FieldKind;
 use crate::text::parse_when;
@@ -31,17 +33,21 @@ const MAX_ROWS: usize = 1_000_000;
 /// More columns than this are another table.
 const MAX_COLUMNS: usize = 100;
 /// Columns whose cells hold several words.
-const LISTS: [&str; 4] = ["tags", "untag", "lists", "consent"];
+pub(super) const LISTS: [&str; 4] = ["tags", "untag", "lists", "consent"];
 /// Said of what a spreadsheet saved in the letters of one country.
 const NOT_UTF8: &str = "is not UTF-8 text; save the table as `CSV UTF-8`";
 /// What parts the words of such a cell.
-const BETWEEN: char = ';';
+pub(super) const BETWEEN: char = ';';
 
 /// The commands.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// Read contacts from a CSV file
     Import(ImportArgs),
+    /// Print all contacts as CSV, which `import` takes again
+    Export,
+    /// Erase a contact with all that was said
+    Erase(super::export::EraseArgs),
 }
 
 /// `bridged contacts import`
@@ -123,6 +129,49 @@ pub(super) fn import(args: &ImportArgs, config: Option<&Path>) -> Result {
     wrong.sort_by_key(|row| row.line);
     report(args, imported, &wrong);
     Ok(Status::fine_if(wrong.is_empty()))
+}
+
+/// A table read without a daemon: rows as contacts.
+pub(super) struct Table {
+    columns: Vec<String>,
+    records: csv::StringRecordsIntoIter<BufReader<File>>,
+    /// The file as shown, for sentences about its rows.
+    shown: String,
+}
+
+impl Table {
+    /// Reads the first line.
+    pub(super) fn open(file: &Path, reader: BufReader<File>) -> Result<Table> {
+        let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(reader);
+        let columns = columns(reader.headers().map_err(|why| unreadable(file, &why))?)?;
+        Ok(Table { columns, records: reader.into_records(), shown: file.display().to_string() })
+    }
+
+    /// The next row, or a sentence on why it is none.
+    pub(super) fn next(&mut self, workspace: &Workspace) -> Option<std::result::Result<Contact, String>> {
+        let record = match self.records.next()? {
+            Ok(record) => record,
+            Err(why) => return Some(Err(format!("{}: {why}", self.shown))),
+        };
+        let line = record.position().map_or(0, csv::Position::line);
+        let read = contact(&self.columns, &record, workspace, None).and_then(|row| person(&row));
+        Some(read.map_err(|why| format!("{}:{line}: {why}", self.shown)))
+    }
+}
+
+/// A row as the store would have it.
+fn person(row: &Value) -> std::result::Result<Contact, String> {
+    let phone = row["phone"].as_str().and_then(given::phone).ok_or_else(|| format!("`phone` {}", given::PHONE))?;
+    let mut contact = Contact::new(phone, Time(0));
+    let words = |key: &str| row[key].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+    (contact.tags, contact.lists, contact.consent) = (words("tags"), words("lists"), words("consent"));
+    contact.opted_out = row["opted_out"] == true;
+    for (name, value) in row.as_object().into_iter().flatten() {
+        if !LISTS.contains(&name.as_str()) && !["phone", "opted_out", "consent_source"].contains(&name.as_str()) {
+            contact.set(name, value.clone());
+        }
+    }
+    Ok(contact)
 }
 
 /// A file that is no table.

@@ -15,6 +15,9 @@ use crate::config::{Console, Source};
 /// The daemon is near; one that does not answer for so long is stuck.
 const DEADLINE: Duration = Duration::from_secs(30);
 
+/// What the daemon needs for its longest work.
+const PATIENCE: Duration = Duration::from_secs(600);
+
 /// A running daemon, and a place to wait for it.
 pub(super) struct Daemon {
     /// Where it answers, and what opens it.
@@ -55,19 +58,28 @@ impl Daemon {
         };
         let console = Console::read(&source, env())?;
         // The token goes to this address and nowhere else, whatever proxies the environment names.
-        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(DEADLINE).build();
+        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
         let client = client.map_err(|why| Error::Other(format!("no connection can be made from here: {why}")))?;
         Ok((Daemon { console, client, runtime: super::serve::runtime(tokio::runtime::Builder::new_current_thread())? }, source))
     }
 
+    /// Likewise, for what takes the daemon minutes: a million contacts looked at.
+    pub fn send_patiently(&self, method: Method, path: &str, body: &Value) -> Result<Answer> {
+        self.send_within(PATIENCE, method, path, body)
+    }
+
     /// Sends JSON and waits for the answer. Whatever is not an answer means that no daemon is there: it is on this machine or beside it.
     pub fn send(&self, method: Method, path: &str, body: &Value) -> Result<Answer> {
+        self.send_within(DEADLINE, method, path, body)
+    }
+
+    fn send_within(&self, deadline: Duration, method: Method, path: &str, body: &Value) -> Result<Answer> {
         let address = reachable(self.console.address);
         let away = |_| Error::NoDaemon(self.console.address);
         self.runtime.block_on(async {
             let request = self.client.request(method, format!("http://{address}{path}")).bearer_auth(self.console.token.reveal());
             let request = request.header("content-type", "application/json").body(body.to_string());
-            let answer = request.send().await.map_err(away)?;
+            let answer = request.timeout(deadline).send().await.map_err(away)?;
             let status = answer.status();
             let text = answer.text().await.map_err(away)?;
             Ok(Answer { status, body: serde_json::from_str(&text).unwrap_or_default() })

@@ -7,9 +7,11 @@ mod daemon;
 mod deploy;
 mod diff;
 mod explain;
+mod export;
 mod graph;
 mod junit;
 mod output;
+mod plan;
 mod replay;
 mod schema;
 mod segments;
@@ -51,6 +53,8 @@ enum Command {
     Test(test::Args),
     /// Show a playbook as a flow chart
     Graph(graph::Args),
+    /// Tell what a broadcast would come to: who gets it, who not, price and finish
+    Plan(plan::Args),
     /// Tell what changes between two versions of playbooks, and for whom
     Diff(diff::Args),
     /// Load the folder of playbooks into the running daemon
@@ -148,6 +152,9 @@ pub fn run() -> ExitCode {
         Command::Check(args) => check::run(&args, config),
         Command::Test(args) => test::run(&args, config),
         Command::Graph(args) => graph::run(&args, config),
+        Command::Contacts(contacts::Command::Export) => export::export(config),
+        Command::Contacts(contacts::Command::Erase(args)) => export::erase(&args, config),
+        Command::Plan(args) => plan::run(&args, config),
         Command::Diff(args) => diff::run(&args, config),
         Command::Apply(args) => deploy::apply(&args, config),
         Command::Stop(args) => deploy::stop(&args, config),

@@ -33,6 +33,8 @@ pub enum Kind {
     Days,
     /// `4 per week`.
     Cap,
+    /// `0.0079` or `0.0079-0.0129`.
+    Price,
     /// A map with the keys of a table.
     Form(&'static Form),
     /// A map of own names to maps with the keys of a table.
@@ -110,6 +112,7 @@ pub static SETTINGS: &Form = &[
     key("contact_fields", Kind::Each(&Kind::OneOf(FIELD_KINDS)), "own data of contacts beside the built-in fields"),
     key("secrets", Kind::Each(&Kind::Secret), "`{{ secret.NAME }}` in `http` steps"),
     key("http", Kind::Form(HTTP), "calls of playbooks"),
+    key("prices", Kind::Form(PRICES), "what texts cost, for `bridged plan`"),
     key("queues", Kind::Named(QUEUE), "people who answer"),
 ];
 
@@ -160,6 +163,19 @@ static WORDS: &Form =
     &[key("words", Kind::Words, "the words, in any case"), key("say", Kind::Template, "our answer, only where Twilio does not answer itself")];
 
 static HTTP: &Form = &[key("allow", Kind::Words, "hosts that calls may reach although private or without TLS")];
+
+static PRICES: &Form = &[
+    key("currency", Kind::Text, "of all amounts, like `USD`"),
+    key("max_cost", Kind::Speed, "a broadcast that may cost more is refused"),
+    key("per_segment", Kind::Named(PRICE), "by the beginning of the contact's number, like `+1`"),
+];
+
+static PRICE: &Form = &[
+    key("long_code", Kind::Price, "a segment from a long code"),
+    key("toll_free", Kind::Price, "a segment from a toll-free number"),
+    key("short_code", Kind::Price, "a segment from a short code"),
+    key("whatsapp", Kind::Price, "a message by WhatsApp"),
+];
 
 static QUEUE: &Form = &[
     key("hours", Kind::Window, "when people are there"),

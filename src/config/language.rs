@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
-use super::keys::{ASSIGN, CHANNELS, CONSENTS, DIRECTIONS, EVENTS, FIELD_KINDS, FIRST_NEEDS, MEDIA, UNKNOWN};
+use super::keys::{ASSIGN, CHANNELS, CONSENTS, DIRECTIONS, EVENTS, FIELD_KINDS, FIRST_NEEDS, MEDIA, SENDER_TYPES, UNKNOWN};
 use super::reader::{Reader, Setting};
 use super::senders::senders;
-use crate::model::{Channel, Class};
+use crate::model::{Channel, Class, SenderType};
+use crate::playbook::prices::{Price, Prices};
 use crate::playbook::set::BUILT_IN_FIELDS;
 use crate::playbook::small;
 use crate::playbook::workspace::{ClassRules, FieldKind, Queue, ReservedAnswers, Sync, Workspace};
@@ -110,6 +111,7 @@ pub(super) fn language(reader: &Reader<'_>, secrets: Secrets) -> Option<Language
         http_allow: reader.at("http").at("allow").words().unwrap_or_default().into_iter().map(str::to_owned).collect(),
         links: super::network::links(reader),
         sync: sync(&reader.at("sync")),
+        prices: prices(&reader.at("prices")),
     };
     let folder = |key: &str| reader.at(key).path().unwrap_or_else(|| reader.source.root.join(key));
     Some(Language { workspace, playbooks: folder("playbooks"), templates: folder("templates") })
@@ -185,6 +187,29 @@ fn read_secrets(secrets: &Setting<'_>, how: Secrets) -> BTreeMap<String, String>
         Secrets::Read => secret.secret(),
     };
     secrets.entries().filter_map(|(name, secret)| Some((name.to_owned(), value(&secret)?))).collect()
+}
+
+/// Amounts are as written: what Twilio charges is for its own page to say.
+fn prices(written: &Setting<'_>) -> Prices {
+    let kinds = |prefix: &Setting<'_>| {
+        SENDER_TYPES
+            .iter()
+            .zip([SenderType::LongCode, SenderType::TollFree, SenderType::ShortCode, SenderType::Whatsapp])
+            .filter_map(|(name, kind)| Some((kind, prefix.at(name).parsed("a price, like `0.0079` or `0.0079-0.0129`", Price::parse)?)))
+            .collect()
+    };
+    let by_prefix = written.at("per_segment");
+    let per_segment = by_prefix.entries().map(|(prefix, setting)| {
+        if !prefix.strip_prefix('+').is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())) {
+            setting.wrong("is not the beginning of a number, like `+1` or `+44`");
+        }
+        (prefix.to_owned(), kinds(&setting))
+    });
+    Prices {
+        per_segment: per_segment.collect(),
+        currency: written.at("currency").text().unwrap_or("USD").to_owned(),
+        max_cost: written.at("max_cost").speed(),
+    }
 }
 
 /// What is not written takes part.

@@ -46,6 +46,7 @@ fn kind(of: Kind) -> Value {
         Kind::Window => pattern("^[0-9:]+[ap]m *- *[0-9:]+[ap]m$"),
         Kind::Days => pattern("^((mon|tue|wed|thu|fri|sat|sun)[ ,-]*)+$"),
         Kind::Cap => pattern("^[1-9][0-9]* per (day|week|month)$"),
+        Kind::Price => json!({ "anyOf": [{ "type": "number", "minimum": 0 }, { "type": "string", "pattern": "^[0-9.]+ *- *[0-9.]+$" }] }),
         Kind::Form(keys) => form(keys),
         Kind::Named(keys) => json!({ "type": "object", "additionalProperties": form(keys) }),
         Kind::Each(inner) => json!({ "type": "object", "additionalProperties": kind(*inner) }),

@@ -14,6 +14,7 @@ mod decision;
 mod effects;
 mod events;
 mod farewell;
+pub mod forecast;
 mod guard;
 mod handoff;
 mod inbound;

@@ -9,6 +9,7 @@
 //! diff                                               what changes between two versions
 //! audience                                           an audience given outside of a playbook
 //! schema                                             the tables as JSON Schema, for editors
+//! prices                                             what texts cost
 //! workspace                                          what playbooks inherit from the settings
 //! ```
 
@@ -29,6 +30,7 @@ pub mod keys;
 pub mod matches;
 pub mod pieces;
 pub mod plan;
+pub mod prices;
 mod retell;
 pub mod rules;
 pub mod schema;

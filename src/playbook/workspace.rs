@@ -10,6 +10,7 @@ use crate::model::{Address, Channel, Class, SenderType};
 use crate::text::{OpenHours, ReservedWords, Template};
 
 use super::plan::Cap;
+use super::prices::Prices;
 
 /// What texts, windows and queues are decided by.
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub struct Workspace {
     pub links: String,
     /// Which traffic playbooks take part in.
     pub sync: Sync,
+    /// What texts cost.
+    pub prices: Prices,
 }
 
 /// Secrets by name. Shown by their names only, whatever prints them.

@@ -1,8 +1,8 @@
 //! The shell: takes what is due from the store, lets the engine decide or Twilio act, and writes down what came of it.
 //!
 //! `backend` runs workers under apalis; `turns` moves contacts, broadcasts and schedules; `sending` and `calling` make what goes out;
-//! `reconcile` looks up what nobody knows; `catch_up` fetches what was missed; `reload` swaps playbooks; `stopping` holds them; `journal`,
-//! `why` and `stats` tell what was decided; `live` and
+//! `reconcile` looks up what nobody knows; `catch_up` fetches what was missed; `reload` swaps playbooks; `stopping` holds them; `plan`
+//! foresees a broadcast; `journal`, `why` and `stats` tell what was decided; `live` and
 //! `health` are what everybody may read.
 
 pub mod addresses;
@@ -16,6 +16,7 @@ pub mod files;
 pub mod health;
 pub mod journal;
 pub mod live;
+pub mod plan;
 pub mod reconcile;
 pub mod reload;
 pub mod schedules;

@@ -162,3 +162,36 @@ async fn what_was_decided_is_told_counted_and_made_again() {
     let (code, said) = run(&home, &["replay", &id, "--with", "other.yaml"]).await;
     assert!(code == 0 && said.contains("it was\n    `ready`: retry\n    sent a text\n  it is\n    `ready`: rule.1\n    ended: later\n"), "{said}");
 }
+
+const PRICES: &str = "prices:\n  per_segment:\n    \"+1\": {short_code: 0.01-0.02}\n";
+
+const OFFER: &str = "playbook: offer\nmessage_class: marketing\naudience: {list: readers}\nsteps:\n  - send: \"Acme: hello {{ contact.first_name }}. Reply STOP to opt out\"\n  - send: \"And a second text\"\n  - id: a\n    ask: \"Interested?\"\n    timeout: 1d\n    on_timeout: {end: silent}\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broadcast_is_foreseen_and_contacts_come_out_as_they_went_in() {
+    let mut home = Home::with(&[("offer", OFFER)], PRICES).await;
+    home.start().await;
+    let table = "phone,first_name,lists,consent,tags\n+15125550101,Ana,readers,marketing,lead;new\n+15125550102,\"Bo, Jr.\",readers,marketing,\n+15125550103,Çelik 👋,readers,marketing,\n+15125550104,Di,readers,,\n+15125550105,Ed,,marketing,\n";
+    std::fs::write(home.path().join("people.csv"), table).unwrap();
+    assert_eq!(run(&home, &["contacts", "import", "people.csv"]).await.0, 0);
+    home.text("+15125550102", "STOP").await;
+    home.until("Bo is out", async |home| home.get("/v1/contacts/%2B15125550102").await["opted_out"] == true).await;
+
+    let (code, said) = run(&home, &["plan", "offer", "--at", "2026-03-03T16:00:00Z"]).await;
+    let expected = "offer: 2 of 5 contacts would get 6 texts\n  not in the audience  2\n  skipped, no_consent  1\n  GSM-7                5 segments\n  UCS-2                1 segment\n  price                0.06 to 0.12 USD\n  first text           2026-03-03T16:00:00Z\n  last text            2026-03-03T16:00:00.12Z (1 s of sending)\n";
+    assert_eq!((code, said.as_str()), (0, expected));
+    assert_eq!(run(&home, &["plan", "offer", "--max-cost", "0.1"]).await.0, 1);
+    // Alone, nobody has said STOP yet.
+    let (code, said) = run(&home, &["plan", "offer", "--contacts", "people.csv", "--at", "2026-03-03T04:00:00Z"]).await;
+    assert!(code == 0 && said.starts_with("offer: 3 of 5 contacts would get 9 texts\n  not in the audience  1\n"), "{said}");
+    assert!(said.contains("first text           2026-03-03T15:00:00Z"), "the window opens at nine: {said}");
+
+    let (code, exported) = run(&home, &["contacts", "export"]).await;
+    assert_eq!((code, exported.lines().count()), (0, 6));
+    assert!(exported.contains("+15125550102,Bo") || exported.contains("+15125550102,\"Bo"), "{exported}");
+    std::fs::write(home.path().join("again.csv"), &exported).unwrap();
+    assert_eq!(run(&home, &["contacts", "import", "again.csv"]).await, (0, "5 contacts imported\n".to_owned()));
+    assert_eq!(run(&home, &["contacts", "export"]).await.1, exported);
+    assert_eq!(run(&home, &["contacts", "erase", "+15125550101"]).await, (0, "erased; the number stays opted out if it was\n".to_owned()));
+    assert_eq!(run(&home, &["contacts", "erase", "+15125550101"]).await.0, 2);
+}

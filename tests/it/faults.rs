@@ -54,6 +54,7 @@ fn workspace() -> Arc<Workspace> {
         secrets: BTreeMap::from([("CRM_TOKEN".to_owned(), "s3cret".to_owned())]).into(),
         http_allow: vec!["crm.internal".to_owned()],
         links: "https://sms.acme.example".to_owned(),
+        prices: Default::default(),
         sync: Sync { inbound: true, outbound: true, channels: Vec::new(), messages: true, statuses: true, media: true },
     })
 }

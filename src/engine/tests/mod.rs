@@ -185,6 +185,7 @@ fn workspace() -> Workspace {
         secrets: BTreeMap::from([("CRM_TOKEN".to_owned(), String::new())]).into(),
         http_allow: Vec::new(),
         links: "https://sms.example".to_owned(),
+        prices: Default::default(),
         sync: Sync { inbound: true, outbound: true, channels: vec![Channel::Sms, Channel::Voice], messages: true, statuses: true, media: true },
     }
 }

@@ -16,7 +16,7 @@ use crate::http::query::Query;
 use crate::http::rows::{self, Page};
 use crate::model::event::BroadcastOrder;
 use crate::model::{self, Actor, BroadcastId, BroadcastRow, BroadcastState, Event, Happening, Time};
-use crate::playbook::{PlanSet, compile_audience, did_you_mean, hash};
+use crate::playbook::{Plan, PlanSet, compile_audience, did_you_mean, hash};
 use crate::store::{Hold, HoldScope, Post, PutBroadcast};
 use crate::text::Expr;
 
@@ -92,9 +92,7 @@ impl BroadcastGiven {
                 given
             }
             (None, Some(own)) => own.written.clone(),
-            (None, None) => {
-                return Err(Problem::new(&BAD_FIELD, format!("`{}` has no audience of its own; say in `audience` for whom it is", plan.name)));
-            }
+            (None, None) => return Err(no_audience(plan)),
         };
         let at = self.at.unwrap_or(now);
         // The moment is part of it: two requests without an id are two broadcasts.
@@ -145,6 +143,20 @@ fn read_audience(mut object: Object) -> Answer<model::Audience> {
     object.end(&AUDIENCE)?;
     compile_audience(&audience).map_err(|why| Problem::new(&BAD_FIELD, format!("`audience`: {why}")))?;
     Ok(audience)
+}
+
+/// The audience that is given, else the playbook's own.
+pub fn audience_of(object: &mut Object, plan: &Plan, plans: &PlanSet) -> Answer<model::Audience> {
+    match (object.object("audience")?.map(read_audience).transpose()?, &plan.audience) {
+        (Some(given), _) => check_names(&given, plans).map(|()| given),
+        (None, Some(own)) => Ok(own.written.clone()),
+        (None, None) => Err(no_audience(plan)),
+    }
+}
+
+/// A playbook that says nothing of whom it is for.
+fn no_audience(plan: &Plan) -> Problem {
+    Problem::new(&BAD_FIELD, format!("`{}` has no audience of its own; say in `audience` for whom it is", plan.name))
 }
 
 /// A name that never has a value would choose nobody, or everybody, without a word.

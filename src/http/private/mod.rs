@@ -16,6 +16,7 @@ mod messages;
 mod openapi;
 mod page;
 mod path;
+mod plans;
 mod playbooks;
 mod telling;
 
@@ -52,6 +53,7 @@ pub fn routes(doors: Arc<Doors>) -> Router {
         .route("/v1/playbooks", get(playbooks::list))
         .route("/v1/playbooks/{name}", get(playbooks::read))
         .route("/v1/playbooks/{name}/{order}", post(deploys::order))
+        .route("/v1/playbooks/{name}/plan", post(plans::plan))
         .route("/v1/playbooks/{name}/stats", get(telling::stats))
         .route("/v1/contacts/{phone}/why", get(telling::why))
         .route("/v1/conversations/{id}/journal", get(telling::journal))

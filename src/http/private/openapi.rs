@@ -5,7 +5,7 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, Content, OpenApi, Ref, RefOr, ResponseBuilder};
 
-use super::{broadcasts, contacts, conversations, deploys, events, handoffs, machines, messages, playbooks, telling};
+use super::{broadcasts, contacts, conversations, deploys, events, handoffs, machines, messages, plans, playbooks, telling};
 
 /// All routes for programs.
 #[derive(utoipa::OpenApi)]
@@ -30,6 +30,7 @@ use super::{broadcasts, contacts, conversations, deploys, events, handoffs, mach
         playbooks::list,
         playbooks::read,
         telling::stats,
+        plans::plan,
         telling::why,
         telling::journal,
         deploys::order,

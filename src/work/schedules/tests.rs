@@ -40,6 +40,7 @@ fn workspace() -> Workspace {
         secrets: Default::default(),
         http_allow: Vec::new(),
         links: String::new(),
+        prices: Default::default(),
         sync: Sync { inbound: true, outbound: true, channels: Vec::new(), messages: true, statuses: true, media: true },
     }
 }

@@ -123,6 +123,7 @@ fn workspace() -> Arc<Workspace> {
         secrets: Default::default(),
         http_allow: Vec::new(),
         links: PUBLIC_URL.to_owned(),
+        prices: Default::default(),
         sync: Sync {
             inbound: true,
             outbound: true,
