@@ -13,6 +13,7 @@ mod language;
 mod mistakes;
 mod official_clients;
 mod readme;
+mod rehearse;
 mod robust;
 mod signatures;
 mod store;
