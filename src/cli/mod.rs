@@ -5,6 +5,8 @@ mod check;
 mod contacts;
 mod coverage;
 mod daemon;
+mod deploy;
+mod diff;
 mod explain;
 mod explored;
 mod graph;
@@ -51,6 +53,14 @@ enum Command {
     Chat(chat::Args),
     /// Show a playbook as a flow chart
     Graph(graph::Args),
+    /// Tell what changes between two versions of playbooks, and for whom
+    Diff(diff::Args),
+    /// Load the folder of playbooks into the running daemon
+    Apply(deploy::ApplyArgs),
+    /// Hold a playbook's starts and texts
+    Stop(deploy::StopArgs),
+    /// Let a stopped playbook go on
+    Resume(deploy::ResumeArgs),
     /// Count the segments of a text
     Segments(segments::Args),
     /// Print the JSON Schema of a kind of file, for editors
@@ -135,6 +145,10 @@ pub fn run() -> ExitCode {
         Command::Test(args) => test::run(&args, config),
         Command::Chat(args) => chat::run(&args, config),
         Command::Graph(args) => graph::run(&args, config),
+        Command::Diff(args) => diff::run(&args, config),
+        Command::Apply(args) => deploy::apply(&args, config),
+        Command::Stop(args) => deploy::stop(&args, config),
+        Command::Resume(args) => deploy::resume(&args, config),
         Command::Segments(args) => segments::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -5,6 +5,7 @@
 mod broken;
 mod commands;
 mod daemon;
+mod deploy;
 mod faults;
 mod fixes;
 mod http;

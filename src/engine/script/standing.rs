@@ -83,6 +83,7 @@ fn doing(conversation: &Conversation) -> (&'static str, Option<(&'static str, Ti
         Rest::Question(_) | Rest::Text | Rest::Running => ("sending", None),
         Rest::Person(talk) => ("with a person", talk.since.map(|since| ("since", since))),
         Rest::Line => ("waiting for the line", None),
+        Rest::Stopped => ("waiting for its playbook to be resumed", None),
         Rest::Call { .. } => ("calling", None),
         Rest::Time { since } | Rest::Event { since } => ("waiting", Some(("since", *since))),
     }

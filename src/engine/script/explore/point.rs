@@ -49,6 +49,7 @@ fn conversation(on: &Rehearsal<'_>, state: &State, live: &Conversation, now: Tim
         Rest::Person(talk) => ("person", talk.answered, talk.waiting, talk.since.is_some()).hash(hasher),
         Rest::Running => "running".hash(hasher),
         Rest::Line => "line".hash(hasher),
+        Rest::Stopped => "stopped".hash(hasher),
         Rest::Text => "text".hash(hasher),
         Rest::Time { .. } => "time".hash(hasher),
         Rest::Event { .. } => "event".hash(hasher),
