@@ -15,7 +15,7 @@ use crate::config::{self, Config, StoreUrl};
 use crate::http::{self, Doors, Gate, Limits, Tally};
 use crate::model::Time;
 use crate::playbook::{Fault, Level, PlanSet, show};
-use crate::store::{self, Memory, Shared, sqlite};
+use crate::store::{self, Memory, Shared, redis, sqlite};
 use crate::text::Length;
 use crate::twilio::client::Client;
 use crate::twilio::pretend::{self, Pretend, PretendConfig, PretendSender};
@@ -123,7 +123,7 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
-    let (store, fatal) = open_store(&config)?;
+    let (store, fatal) = open_store(&config).await?;
     claim_account(&store, &config.twilio.account_sid).await?;
     let workspace = Arc::new(config.workspace.clone());
     let folder = Folder { playbooks: config.playbooks.clone(), templates: config.templates.clone() };
@@ -252,7 +252,7 @@ async fn start_pretend(config: &mut Config) -> Result<pretend::Handle, Error> {
 type Opened = (Shared, Option<watch::Receiver<Option<String>>>);
 
 /// Opens the store that the settings name.
-fn open_store(config: &Config) -> Result<Opened, Error> {
+async fn open_store(config: &Config) -> Result<Opened, Error> {
     match &config.store {
         StoreUrl::Sqlite(path) => {
             let durability = match config.durability {
@@ -264,7 +264,10 @@ fn open_store(config: &Config) -> Result<Opened, Error> {
             Ok((Arc::new(opened), Some(fatal)))
         }
         StoreUrl::Memory => Ok((Arc::new(Memory::new(wall_clock())), None)),
-        StoreUrl::Redis(_) => Err(Error::Other("`store`: Redis is not built into this version; use `sqlite:bridged.db`".to_owned())),
+        StoreUrl::Redis(url) => {
+            let opened = redis::Redis::open(redis::Options { url: url.reveal().to_owned(), clock: None }).await?;
+            Ok((Arc::new(opened), None))
+        }
     }
 }
 
