@@ -66,7 +66,12 @@ async fn beats(shared: Arc<Shared>) {
             reckoning.relax(RELAX_US);
         }
         match beat(&shared, steady, false).await {
-            Ok(()) => (last, doubts) = (Some(Instant::now()), 0),
+            Ok(()) => {
+                (last, doubts) = (Some(Instant::now()), 0);
+                if shared.link.take_failed() {
+                    shared.returned.send_modify(|count| *count += 1);
+                }
+            }
             Err(error) => {
                 tracing::debug!(%error, "a beat was not answered");
                 doubts += 1;

@@ -3,6 +3,7 @@
 //! A call on a broken connection fails at once and one that is not answered in time after `DEADLINE`; nothing is repeated here, since only
 //! the caller knows what a lost answer may have done. The exception is a script that the server does not know (`NOSCRIPT`): it has not run.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub struct Link {
     connection: Mutex<(u64, Option<MultiplexedConnection>)>,
     /// Somebody found it broken.
     broken: Notify,
+    /// A call has failed since `take_failed` was last asked.
+    failed: AtomicBool,
 }
 
 /// In the words of a store.
@@ -53,7 +56,7 @@ pub fn unavailable(error: &RedisError) -> Error {
 impl Link {
     /// A way that is not open yet.
     pub fn new(client: Client, scripts: Scripts, prefix: String) -> Link {
-        Link { client, scripts, prefix, connection: Mutex::new((0, None)), broken: Notify::new() }
+        Link { client, scripts, prefix, connection: Mutex::new((0, None)), broken: Notify::new(), failed: AtomicBool::new(false) }
     }
 
     /// Opens it once; why not, if not.
@@ -85,7 +88,10 @@ impl Link {
         let slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         match &slot.1 {
             Some(connection) => Ok((slot.0, connection.clone())),
-            None => Err(Error::Unavailable(NO_CONNECTION.to_owned())),
+            None => {
+                self.failed.store(true, Ordering::Release);
+                Err(Error::Unavailable(NO_CONNECTION.to_owned()))
+            }
         }
     }
 
@@ -104,8 +110,14 @@ impl Link {
         }
     }
 
+    /// Whether a call has failed since this was last asked.
+    pub fn take_failed(&self) -> bool {
+        self.failed.swap(false, Ordering::AcqRel)
+    }
+
     /// What an error says of the connection. A server that became a replica may have a new master behind the same address.
-    fn failed(&self, number: u64, error: &RedisError) -> Error {
+    fn fail(&self, number: u64, error: &RedisError) -> Error {
+        self.failed.store(true, Ordering::Release);
         let demoted = matches!(error.kind(), redis::ErrorKind::Server(ServerErrorKind::ReadOnly));
         if demoted || (!error.is_timeout() && (error.is_io_error() || error.is_connection_dropped() || error.is_unrecoverable_error())) {
             self.give_up(number);
@@ -116,13 +128,13 @@ impl Link {
     /// Sends one command.
     pub async fn ask(&self, command: &Cmd) -> Result<Value> {
         let (number, mut connection) = self.connection()?;
-        command.query_async::<Value>(&mut connection).await.map_err(|error| self.failed(number, &error))
+        command.query_async::<Value>(&mut connection).await.map_err(|error| self.fail(number, &error))
     }
 
     /// Sends several commands together.
     pub async fn ask_all(&self, commands: &Pipeline) -> Result<Vec<Value>> {
         let (number, mut connection) = self.connection()?;
-        commands.query_async::<Vec<Value>>(&mut connection).await.map_err(|error| self.failed(number, &error))
+        commands.query_async::<Vec<Value>>(&mut connection).await.map_err(|error| self.fail(number, &error))
     }
 
     /// Runs a script.
@@ -140,9 +152,9 @@ impl Link {
                     for text in self.scripts.texts() {
                         load.cmd("SCRIPT").arg("LOAD").arg(text).ignore();
                     }
-                    load.query_async::<()>(&mut connection).await.map_err(|error| self.failed(number, &error))?;
+                    load.query_async::<()>(&mut connection).await.map_err(|error| self.fail(number, &error))?;
                 }
-                answer => return answer.map_err(|error| self.failed(number, &error)),
+                answer => return answer.map_err(|error| self.fail(number, &error)),
             }
         }
         Err(Error::Unavailable("Redis forgets scripts as soon as they are loaded".to_owned()))

@@ -52,6 +52,7 @@ use std::time::{Duration, Instant};
 
 use redis::Value;
 use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 
 use crate::model::{Phone, Time};
 
@@ -128,6 +129,8 @@ pub struct Shared {
     others: AtomicBool,
     /// This daemon's sleepers.
     wakes: Wakes,
+    /// Counts outages that are over.
+    returned: watch::Sender<u64>,
     /// Of suppression.
     secret: Secretive,
 }
@@ -197,6 +200,11 @@ impl Redis {
     /// Opens a store, or says in words why it can't be used.
     pub async fn open(options: Options) -> Result<Redis> {
         open::open(options).await
+    }
+
+    /// Counts outages that are over: texts that came during one were refused, and can be fetched.
+    pub fn returned(&self) -> watch::Receiver<u64> {
+        self.shared.returned.subscribe()
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use redis::{Client, IntoConnectionInfo, RedisError, Value};
+use tokio::sync::watch;
 
 use crate::model::Time;
 use crate::store::clock::{Clock, Source};
@@ -99,7 +100,16 @@ pub async fn open(options: Options) -> Result<Redis> {
         (None, None) => return Err(unusable("there is no clock")),
     };
     let me = random(DAEMON / 2)?;
-    let shared = Arc::new(Shared { link, clock, reckoning, me, others: AtomicBool::new(true), wakes: Wakes::default(), secret: Secretive(salt) });
+    let shared = Arc::new(Shared {
+        link,
+        clock,
+        reckoning,
+        me,
+        others: AtomicBool::new(true),
+        wakes: Wakes::default(),
+        returned: watch::Sender::new(0),
+        secret: Secretive(salt),
+    });
     // The first answer also sets the clock.
     beat::beat(&shared, false, false).await?;
     let redis = Redis {

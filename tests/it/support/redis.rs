@@ -87,6 +87,11 @@ impl Server {
         stream.write_all(b"PING\r\n").is_ok() && std::io::Read::read_exact(&mut stream, &mut answer).is_ok() && &answer == b"+PONG"
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> String {
+        std::fs::read_to_string(self.pid_file()).unwrap().trim().to_owned()
+    }
+
     /// Ends it as a power cut of its process does; what it acknowledged is in its log.
     pub fn kill(&mut self) {
         if let Some((mut keeper, input)) = self.keeper.take() {
