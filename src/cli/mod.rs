@@ -1,10 +1,12 @@
 //! The command line: one file a command. Data goes to stdout, talk to stderr; exit 0 fine, 1 problems found, 2 used wrongly or not run.
 
+mod chat;
 mod check;
 mod contacts;
 mod coverage;
 mod daemon;
 mod explain;
+mod explored;
 mod graph;
 mod junit;
 mod output;
@@ -45,6 +47,8 @@ enum Command {
     Check(check::Args),
     /// Run transcript tests (`*.test.yaml`) at virtual time
     Test(test::Args),
+    /// Talk with a playbook in the terminal, at virtual time
+    Chat(chat::Args),
     /// Show a playbook as a flow chart
     Graph(graph::Args),
     /// Count the segments of a text
@@ -129,6 +133,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve::run(&args, config),
         Command::Check(args) => check::run(&args, config),
         Command::Test(args) => test::run(&args, config),
+        Command::Chat(args) => chat::run(&args, config),
         Command::Graph(args) => graph::run(&args, config),
         Command::Segments(args) => segments::run(&args),
         Command::Schema(args) => schema::run(&args),

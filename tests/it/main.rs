@@ -2,15 +2,20 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod broken;
 mod commands;
 mod daemon;
 mod faults;
+mod fixes;
 mod http;
 mod kill;
 mod language;
+mod mistakes;
 mod official_clients;
 mod readme;
 mod redis;
+mod rehearse;
+mod robust;
 mod signatures;
 mod store;
 mod support;
