@@ -2,6 +2,7 @@
 
 mod check;
 mod graph;
+mod new;
 mod remote;
 mod settings;
 mod small;
