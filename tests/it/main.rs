@@ -10,6 +10,7 @@ mod kill;
 mod language;
 mod official_clients;
 mod readme;
+mod schema;
 mod signatures;
 mod store;
 mod support;
