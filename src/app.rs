@@ -27,7 +27,7 @@ use crate::work::reconcile::Reconcile;
 use crate::work::reload::{self, Folder};
 use crate::work::sending::Sending;
 use crate::work::turns::Turns;
-use crate::work::{Health, Live, catch_up, live};
+use crate::work::{Health, Live, catch_up, live, stopping};
 
 /// Turns that run at once: the store takes what arrives together in one write, so a few hundred keep it busy.
 const TURNS: usize = 256;
@@ -134,6 +134,7 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
     let live = Arc::new(Live::new(set, store.now(), faults));
     let in_use = store.plans_in_use().await?;
     live.need(&store, in_use.iter()).await;
+    stopping::go_on(&store, &live).await?;
     let health = Arc::new(Health::default());
     let client = Arc::new(Client::new(config.twilio.client()).map_err(|error| Error::Other(error.to_string()))?);
 
@@ -142,13 +143,15 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
     let (stop, stopped) = watch::channel(false);
     let mut web = None;
     if options.has(Role::Web) {
-        web = Some(start_web(&config, &store, &live, &health, &stopped).await?);
+        web = Some(start_web(&config, &folder, (&store, &live, &health), &stopped).await?);
     }
     let mut workers = Workers::new();
     if options.has(Role::Conversations) {
         let turns = Turns { store: store.clone(), live: live.clone(), health: health.clone(), begin: begin.subscribe() };
         workers = workers.add(turns, TURNS);
         reload::wake_schedules(&store, &live).await;
+        let (store, live) = (store.clone(), live.clone());
+        tokio::spawn(async move { reload::tell_movers(&store, &live).await });
     }
     if options.has(Role::Sending) {
         let caller = Arc::new(Caller::new(&workspace.http_allow, (*workspace.secrets).clone()));
@@ -310,7 +313,12 @@ struct Web {
     finished: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
-async fn start_web(config: &Config, store: &Shared, live: &Arc<Live>, health: &Arc<Health>, stopped: &watch::Receiver<bool>) -> Result<Web, Error> {
+async fn start_web(
+    config: &Config,
+    folder: &Folder,
+    (store, live, health): (&Shared, &Arc<Live>, &Arc<Health>),
+    stopped: &watch::Receiver<bool>,
+) -> Result<Web, Error> {
     let listen =
         |key: &'static str, address: SocketAddr| async move { TcpListener::bind(address).await.map_err(|why| Error::Listen { key, address, why }) };
     let public = listen("listen", config.listen).await?;
@@ -319,6 +327,7 @@ async fn start_web(config: &Config, store: &Shared, live: &Arc<Live>, health: &A
     let doors = Arc::new(Doors {
         store: store.clone(),
         plans: live.clone(),
+        folder: folder.clone(),
         health: health.clone(),
         verifier: Arc::new(Verifier::new(&config.public_url, &config.twilio.tokens())),
         account_sid: config.twilio.account_sid.clone(),

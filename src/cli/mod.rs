@@ -1,11 +1,15 @@
 //! The command line: one file a command. Data goes to stdout, talk to stderr; exit 0 fine, 1 problems found, 2 used wrongly or not run.
 
+mod chat;
 mod check;
 mod completions;
 mod contacts;
 mod coverage;
 mod daemon;
+mod deploy;
+mod diff;
 mod explain;
+mod explored;
 mod graph;
 mod junit;
 mod man;
@@ -50,8 +54,18 @@ enum Command {
     Check(check::Args),
     /// Run transcript tests (`*.test.yaml`) at virtual time
     Test(test::Args),
+    /// Talk with a playbook in the terminal, at virtual time
+    Chat(chat::Args),
     /// Show a playbook as a flow chart
     Graph(graph::Args),
+    /// Tell what changes between two versions of playbooks, and for whom
+    Diff(diff::Args),
+    /// Load the folder of playbooks into the running daemon
+    Apply(deploy::ApplyArgs),
+    /// Hold a playbook's starts and texts
+    Stop(deploy::StopArgs),
+    /// Let a stopped playbook go on
+    Resume(deploy::ResumeArgs),
     /// Count the segments of a text
     Segments(segments::Args),
     /// Print the JSON Schema of a kind of file, for editors
@@ -139,7 +153,12 @@ pub fn run() -> ExitCode {
         Command::New(args) => new::run(&args, config),
         Command::Check(args) => check::run(&args, config),
         Command::Test(args) => test::run(&args, config),
+        Command::Chat(args) => chat::run(&args, config),
         Command::Graph(args) => graph::run(&args, config),
+        Command::Diff(args) => diff::run(&args, config),
+        Command::Apply(args) => deploy::apply(&args, config),
+        Command::Stop(args) => deploy::stop(&args, config),
+        Command::Resume(args) => deploy::resume(&args, config),
         Command::Segments(args) => segments::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),

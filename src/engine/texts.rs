@@ -26,6 +26,16 @@ pub(super) const OUTSIDE_WHATSAPP_WINDOW: u32 = 63016;
 /// Twilio takes no longer body (21617).
 const MAX_BODY: usize = 1_600;
 
+/// The word under which a text that could not be made is in the record.
+fn reason_of(error: &RenderError) -> &'static str {
+    match error {
+        RenderError::Undefined { .. } => "undefined",
+        RenderError::TooLong => "too_long",
+        RenderError::Fuel => "fuel",
+        RenderError::Other { .. } => "template",
+    }
+}
+
 /// What became of a text.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Fate {
@@ -79,6 +89,11 @@ fn words(plan: &Plan, at: Ix, role: Role) -> Option<Words<'_>> {
 }
 
 impl<'a> Turn<'a> {
+    /// Whether the plan has words for a text.
+    pub fn has_words(&self, c: C, pending: &Pending) -> bool {
+        self.plan(c, pending.level).is_some_and(|plan| words(&plan, pending.at, pending.role).is_some())
+    }
+
     /// Sets a text of a step on its way; what follows depends on what becomes of it.
     pub fn put_text(&mut self, c: C, level: usize, at: Ix, role: Role) -> Flow {
         let slot = self.state.number();
@@ -147,7 +162,7 @@ impl<'a> Turn<'a> {
         let payload = match self.payload(c, pending, &plan, &words, &id, (sender, &from)) {
             Ok(payload) => payload,
             Err(error) => {
-                self.note_skipped(c, pending, "undefined".to_owned());
+                self.note_skipped(c, pending, reason_of(&error).to_owned());
                 return Fate::Unmade(error.to_string());
             }
         };
@@ -160,7 +175,7 @@ impl<'a> Turn<'a> {
             return Fate::Unmade("the text came out empty".to_owned());
         }
         if self.is_looping(&payload.body) {
-            self.stumbled(c, "the same contact would get too many texts in a row".to_owned());
+            self.stumbled(c, format!("the same contact would get too many texts {}", super::guard::IN_A_ROW));
             self.unwind(c, "failed");
             return Fate::OnItsWay;
         }

@@ -227,7 +227,7 @@ impl<'a> Turn<'a> {
             (None, Rest::Question(open)) if open.open => ConversationState::Listening,
             (None, Rest::Question(_) | Rest::Text | Rest::Running) => ConversationState::Sending,
             (None, Rest::Person(_)) => ConversationState::WithPerson,
-            (None, Rest::Line | Rest::Time { .. } | Rest::Event { .. } | Rest::Call { .. }) => ConversationState::Waiting,
+            (None, Rest::Line | Rest::Stopped | Rest::Time { .. } | Rest::Event { .. } | Rest::Call { .. }) => ConversationState::Waiting,
         };
         ConversationRow {
             id: conversation.id.clone(),

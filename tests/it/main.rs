@@ -2,14 +2,20 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod broken;
 mod commands;
 mod daemon;
+mod deploy;
 mod faults;
+mod fixes;
 mod http;
 mod kill;
 mod language;
+mod mistakes;
 mod official_clients;
 mod readme;
+mod rehearse;
+mod robust;
 mod schema;
 mod signatures;
 mod store;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod edits;
 mod flights;
 mod storms;
 
@@ -147,7 +148,7 @@ fn body(outgoing: &Outgoing) -> &str {
     }
 }
 
-fn workspace() -> Workspace {
+pub(super) fn workspace() -> Workspace {
     let hours = |window: &str| OpenHours { window: Window::parse(window), ..OpenHours::default() };
     let text = |text: &str| Template::parse(text).unwrap();
     let rules = |consent: bool, hours: OpenHours, cap: Option<Cap>| ClassRules {

@@ -174,6 +174,18 @@ pub enum Verb {
     End(String),
 }
 
+impl Verb {
+    /// Whether the step texts the contact.
+    pub fn sends(&self) -> bool {
+        match self {
+            Verb::Send(_) => true,
+            Verb::Question(question) => question.send.is_some(),
+            Verb::Handoff(handoff) => handoff.say.is_some(),
+            _ => false,
+        }
+    }
+}
+
 /// A text in all its languages.
 #[derive(Clone, Debug)]
 pub struct TextSource {
@@ -194,6 +206,16 @@ pub struct CompiledAudience {
     pub exclude_recent: Option<Length>,
     /// Share left out, 0 to 1.
     pub holdout: f64,
+}
+
+impl Plan {
+    /// Where a conversation that rests at a step of an older version goes on in this one: both must be steps of the top list.
+    pub fn landing<'p>(&'p self, old: &Plan, id: &'p str) -> Option<(&'p str, Ix)> {
+        let top = |plan: &Plan, id: &str| plan.ids.get(id).copied().filter(|ix| plan.steps.get(*ix).is_some_and(|step| step.top));
+        top(old, id)?;
+        let id = self.renamed.get(id).map_or(id, String::as_str);
+        Some((id, top(self, id)?))
+    }
 }
 
 impl TextSource {
