@@ -17,6 +17,7 @@ mod readme;
 mod redis;
 mod rehearse;
 mod robust;
+mod schema;
 mod signatures;
 mod store;
 mod support;
