@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub mod about;
 mod audience;
 pub mod compile;
 pub mod cron;
