@@ -81,7 +81,11 @@ const MAPS: &[(&str, &[About])] = &[
             about("event", "", "the event that starts it; its data is `event`"),
             about("where", "", "a condition on its data"),
             about("key", "", "tells several conversations of one contact apart, an order's number for example"),
-            about("if_running", "ignore", "what to do when one with this key is live: no start, a new one instead, the new data for the old one, or one more"),
+            about(
+                "if_running",
+                "ignore",
+                "what to do when one with this key is live: no start, a new one instead, the new data for the old one, or one more",
+            ),
         ],
     ),
     (
@@ -111,7 +115,10 @@ const MAPS: &[(&str, &[About])] = &[
         ],
     ),
     ("an `at` trigger", &[about("at", "", "one broadcast at this time"), about("timezone", "", "whose clock: `contact`, or the name of a zone")]),
-    ("`retry`", &[about("max", "", "how many answers we can't read are met with another try"), about("say", "the question again", "what is said then")]),
+    (
+        "`retry`",
+        &[about("max", "", "how many answers we can't read are met with another try"), about("say", "the question again", "what is said then")],
+    ),
     ("a reminder", &[about("after", "", "how long after the question went out"), about("say", "", "what is said then")]),
 ];
 

@@ -38,7 +38,8 @@ fn rows(schema: &Value, above: &str, text: &mut String) {
         let below = if value["additionalProperties"].is_object() { &value["additionalProperties"] } else { value };
         let named = if value["additionalProperties"].is_object() { format!("{path}.NAME") } else { path.clone() };
         let about = value["description"].as_str().unwrap_or_default();
-        let variable = if below["properties"].is_object() { String::new() } else { format!("`BRIDGED__{}`", named.to_uppercase().replace('.', "__")) };
+        let variable =
+            if below["properties"].is_object() { String::new() } else { format!("`BRIDGED__{}`", named.to_uppercase().replace('.', "__")) };
         *text += &format!("| `{path}` | {} | {} | {variable} |\n", cell(&takes(value)), cell(about));
         rows(below, &named, text);
     }
@@ -86,7 +87,7 @@ fn help(command: &[&str], text: &mut String) {
     let run = std::process::Command::new(env!("CARGO_BIN_EXE_bridged")).args(&args).env("COLUMNS", "110").output().unwrap();
     let said = String::from_utf8(run.stdout).unwrap();
     assert!(run.status.success() && said.contains("Usage:"), "{args:?}: {said}");
-    *text += &format!("\n## bridged {}\n\n```text\n{}\n```\n", command.join(" "), said.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim());
+    *text += &format!("\n## {}\n\n```text\n{}\n```\n", command.join(" "), said.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim());
     let below = said.split("\nCommands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap_or_default();
     for line in below.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {
         let name = line.split_whitespace().next().unwrap();
@@ -107,7 +108,8 @@ async fn routes() {
     for (path, methods) in api["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let about = operation["summary"].as_str().or(operation["description"].as_str()).unwrap_or_default().trim_end_matches('.');
-            let given = operation["parameters"].as_array().into_iter().flatten().map(|parameter| format!("`{}`", parameter["name"].as_str().unwrap()));
+            let given =
+                operation["parameters"].as_array().into_iter().flatten().map(|parameter| format!("`{}`", parameter["name"].as_str().unwrap()));
             let body = operation["requestBody"].is_object().then(|| "a body".to_owned());
             let codes = operation["responses"].as_object().unwrap().keys().filter(|code| *code != "default").cloned().collect::<Vec<_>>().join(", ");
             let takes = given.chain(body).collect::<Vec<_>>().join(", ");
@@ -118,7 +120,10 @@ async fn routes() {
     for (name, schema) in api["components"]["schemas"].as_object().unwrap() {
         let Some(properties) = schema["properties"].as_object() else { continue };
         let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        text += &format!("\n### {name}\n\n{}\n\n| field | kind | always | what it is |\n|---|---|---|---|\n", schema["description"].as_str().unwrap_or_default());
+        text += &format!(
+            "\n### {name}\n\n{}\n\n| field | kind | always | what it is |\n|---|---|---|---|\n",
+            schema["description"].as_str().unwrap_or_default()
+        );
         for (field, value) in properties {
             let always = if required.contains(&field.as_str()) { "yes" } else { "" };
             text += &format!("| `{field}` | {} | {always} | {} |\n", cell(&kind(value)), cell(value["description"].as_str().unwrap_or_default()));
@@ -150,7 +155,9 @@ fn kind(schema: &Value) -> String {
 
 #[test]
 fn faults() {
-    let mut text = "# Faults\n\nWhat `bridged check` reports. `bridged explain CODE` prints the same page.\n\n| code | level | in a sentence |\n|---|---|---|\n".to_owned();
+    let mut text =
+        "# Faults\n\nWhat `bridged check` reports. `bridged explain CODE` prints the same page.\n\n| code | level | in a sentence |\n|---|---|---|\n"
+            .to_owned();
     for rule in bridged::playbook::rules::RULES {
         let sentence = rule.page.split("\n\n").nth(1).unwrap().replace('\n', " ");
         text += &format!("| [`{0}`](../errors/{0}.md) | {1} | {2} |\n", rule.code, format!("{:?}", rule.level).to_lowercase(), cell(&sentence));

@@ -12,10 +12,11 @@ fn playbooks() {
                     what `match` may be: [matches](matches.md).\n\n## The playbook\n\n"
         .to_owned();
     form(&keys::PLAYBOOK, &mut text);
-    text += "\n## Verbs\n\nEach step has exactly one of them, and may have `id`, `about` and `if`. Keys without which a step is not read are marked.\n";
+    text +=
+        "\n## Verbs\n\nEach step has exactly one of them, and may have `id`, `about` and `if`. Keys without which a step is not read are marked.\n";
     for verb in &keys::VERBS {
         let head = about::of_verb(verb).unwrap();
-        text += &format!("\n### {}\n\n`{}:` {}: {}.\n", verb.name, verb.name, takes(verb.kind), head.text);
+        text += &format!("\n### {}\n\n{}. `{}:` takes {}.\n", verb.name, capital(head.text), verb.name, takes(verb.kind));
         let id = verb.needs_id.then(|| Key { name: "id", kind: Kind::Name, required: true });
         let rows: Vec<&Key> = id.iter().chain(verb.keys).collect();
         if !rows.is_empty() {
@@ -162,7 +163,7 @@ fn matches() {
     let settings = "brand: Acme\ntimezone: America/Chicago\nsenders: {main: {number: \"+15125550199\", type: long_code}}\n";
     std::fs::write(home.path().join("bridged.yaml"), settings).unwrap();
     let mut text = "# What `match` understands\n\nA rule of `replies` and `anytime` fits when its `match` does; of a list one member is enough. The first rule that fits wins. \
-                    Capitals do not matter, nor do accents of typing such as curly quotes. Each line below was carried out on Tuesday, March 3, 2026 with a contact in Texas; `as` replaces what is saved.\n\n\
+                    Capitals and the kind of quotes do not matter. Each line below was carried out on Tuesday, March 3, 2026 with a contact in Texas; `as` replaces what is saved.\n\n\
                     | `match` | the reply | saved |\n|---|---|---|\n"
         .to_owned();
     for (number, (way, reply, saved)) in MATCHES.iter().enumerate() {
