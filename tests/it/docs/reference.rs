@@ -87,7 +87,11 @@ fn help(command: &[&str], text: &mut String) {
     let run = std::process::Command::new(env!("CARGO_BIN_EXE_bridged")).args(&args).env("COLUMNS", "110").output().unwrap();
     let said = String::from_utf8(run.stdout).unwrap();
     assert!(run.status.success() && said.contains("Usage:"), "{args:?}: {said}");
-    *text += &format!("\n## {}\n\n```text\n{}\n```\n", command.join(" "), said.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim());
+    *text += &format!(
+        "\n## {}\n\n```text\n{}\n```\n",
+        ["bridged"].iter().chain(command).copied().collect::<Vec<_>>().join(" "),
+        said.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim()
+    );
     let below = said.split("\nCommands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap_or_default();
     for line in below.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {
         let name = line.split_whitespace().next().unwrap();
