@@ -9,6 +9,7 @@
 //! diff                                               what changes between two versions
 //! fix                                                repairs that can only be the right ones
 //! audience                                           an audience given outside of a playbook
+//! about                                              what each key is for, for editors and the reference
 //! schema                                             the tables as JSON Schema, for editors
 //! workspace                                          what playbooks inherit from the settings
 //! ```
