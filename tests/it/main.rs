@@ -6,6 +6,7 @@ mod broken;
 mod commands;
 mod daemon;
 mod deploy;
+mod docs;
 mod faults;
 mod fixes;
 mod http;
