@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::config::{self, Config, StoreUrl};
+use crate::console::Console;
 use crate::http::{self, Doors, Gate, Limits, Tally};
 use crate::model::Time;
 use crate::playbook::{Fault, Level, PlanSet, show};
@@ -327,9 +328,10 @@ async fn start_web(config: &Config, store: &Shared, live: &Arc<Live>, health: &A
         remarks: config.warnings(),
     });
     let login = format!("http://{}/login?code={code}", config.console);
+    let pages = Console::new(doors.clone(), stopped.clone()).pages();
     let running = [
         tokio::spawn(http::serve(public, http::public::routes(doors.clone()), Limits::PUBLIC, stopped.clone())),
-        tokio::spawn(http::serve(private, http::private::routes(doors), Limits::PRIVATE, stopped.clone())),
+        tokio::spawn(http::serve(private, http::private::routes(doors, pages), Limits::PRIVATE, stopped.clone())),
     ];
     let finished = Box::pin(async {
         for listener in running {
