@@ -3,6 +3,8 @@
 //! Settings → pretend Twilio (if asked for) → store → playbooks → listeners → workers; then it waits for a signal, lets what is under
 //! way finish, and closes the store.
 
+mod phones;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::config::{self, Config, StoreUrl};
-use crate::console::Console;
+use crate::console::{Console, Phones};
 use crate::http::{self, Doors, Gate, Limits, Tally};
 use crate::model::Time;
 use crate::playbook::{Fault, Level, PlanSet, show};
@@ -29,6 +31,8 @@ use crate::work::reload::{self, Folder};
 use crate::work::sending::Sending;
 use crate::work::turns::Turns;
 use crate::work::{Health, Live, catch_up, live};
+
+use phones::{PretendPhones, Turning};
 
 /// Turns that run at once: the store takes what arrives together in one write, so a few hundred keep it busy.
 const TURNS: usize = 256;
@@ -124,7 +128,11 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
-    let (store, fatal) = open_store(&config)?;
+    let clock = options.pretend.then(Turning::default);
+    let (store, fatal) = open_store(&config, clock.as_ref())?;
+    if let Some(clock) = &clock {
+        clock.go_on(&store).await?;
+    }
     claim_account(&store, &config.twilio.account_sid).await?;
     let workspace = Arc::new(config.workspace.clone());
     let folder = Folder { playbooks: config.playbooks.clone(), templates: config.templates.clone() };
@@ -143,7 +151,11 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
     let (stop, stopped) = watch::channel(false);
     let mut web = None;
     if options.has(Role::Web) {
-        web = Some(start_web(&config, &store, &live, &health, &stopped).await?);
+        let phones = pretend
+            .as_ref()
+            .zip(clock.clone())
+            .map(|(twilio, clock)| Arc::new(PretendPhones::new(twilio.pretend().clone(), &config, store.clone(), clock)) as Arc<dyn Phones>);
+        web = Some(start_web(&config, &store, &live, (&health, phones), &stopped).await?);
     }
     let mut workers = Workers::new();
     if options.has(Role::Conversations) {
@@ -252,19 +264,19 @@ async fn start_pretend(config: &mut Config) -> Result<pretend::Handle, Error> {
 
 type Opened = (Shared, Option<watch::Receiver<Option<String>>>);
 
-/// Opens the store that the settings name.
-fn open_store(config: &Config) -> Result<Opened, Error> {
+/// Opens the store that the settings name. With a clock of its own where one can be turned.
+fn open_store(config: &Config, clock: Option<&Turning>) -> Result<Opened, Error> {
     match &config.store {
         StoreUrl::Sqlite(path) => {
             let durability = match config.durability {
                 config::Durability::Full => sqlite::Durability::Full,
                 config::Durability::Normal => sqlite::Durability::Normal,
             };
-            let opened = sqlite::Sqlite::open(sqlite::Options { path: path.clone(), durability, clock: None })?;
+            let opened = sqlite::Sqlite::open(sqlite::Options { path: path.clone(), durability, clock: clock.map(Turning::source) })?;
             let fatal = opened.fatal();
             Ok((Arc::new(opened), Some(fatal)))
         }
-        StoreUrl::Memory => Ok((Arc::new(Memory::new(wall_clock())), None)),
+        StoreUrl::Memory => Ok((Arc::new(Memory::new(clock.map_or_else(wall_clock, Turning::source))), None)),
         StoreUrl::Redis(_) => Err(Error::Other("`store`: Redis is not built into this version; use `sqlite:bridged.db`".to_owned())),
     }
 }
@@ -311,7 +323,13 @@ struct Web {
     finished: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
-async fn start_web(config: &Config, store: &Shared, live: &Arc<Live>, health: &Arc<Health>, stopped: &watch::Receiver<bool>) -> Result<Web, Error> {
+async fn start_web(
+    config: &Config,
+    store: &Shared,
+    live: &Arc<Live>,
+    (health, phones): (&Arc<Health>, Option<Arc<dyn Phones>>),
+    stopped: &watch::Receiver<bool>,
+) -> Result<Web, Error> {
     let listen =
         |key: &'static str, address: SocketAddr| async move { TcpListener::bind(address).await.map_err(|why| Error::Listen { key, address, why }) };
     let public = listen("listen", config.listen).await?;
@@ -328,7 +346,7 @@ async fn start_web(config: &Config, store: &Shared, live: &Arc<Live>, health: &A
         remarks: config.warnings(),
     });
     let login = format!("http://{}/login?code={code}", config.console);
-    let pages = Console::new(doors.clone(), stopped.clone()).pages();
+    let pages = Console::new(doors.clone(), stopped.clone()).with_phones(phones).pages();
     let running = [
         tokio::spawn(http::serve(public, http::public::routes(doors.clone()), Limits::PUBLIC, stopped.clone())),
         tokio::spawn(http::serve(private, http::private::routes(doors, pages), Limits::PRIVATE, stopped.clone())),

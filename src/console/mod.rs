@@ -12,15 +12,22 @@
 //! conversations ─ thread      who says what
 //! inbox                       conversations that wait for a person
 //! playbooks                   the flow chart with people on it
+//! people ─ decisions          whoever it is about; the journal in words
 //! phone                       playing the customer, where Twilio is pretended
 //! ```
 
 mod assets;
 mod audit;
+mod conversations;
+mod decisions;
 mod enter;
+mod inbox;
 mod live;
 mod moment;
-mod overview;
+mod people;
+mod phone;
+mod playbooks;
+mod thread;
 mod trouble;
 mod view;
 
@@ -37,6 +44,7 @@ use crate::http::private::Pages;
 use crate::http::problem::Problem;
 
 pub use audit::Audit;
+pub use phone::{FAULTS, Phones, SHOWN, Said};
 
 /// What pages are drawn from.
 pub struct Console {
@@ -44,6 +52,8 @@ pub struct Console {
     doors: Arc<Doors>,
     /// Who did what.
     audit: Audit,
+    /// The pretend phones, where Twilio is pretended.
+    phones: Option<Arc<dyn Phones>>,
     /// True once the daemon ends: pages that wait for news are let go.
     end: watch::Receiver<bool>,
 }
@@ -51,14 +61,42 @@ pub struct Console {
 impl Console {
     /// Pages over the same doors as the API.
     pub fn new(doors: Arc<Doors>, end: watch::Receiver<bool>) -> Console {
-        Console { doors, audit: Audit::default(), end }
+        Console { doors, audit: Audit::default(), phones: None, end }
+    }
+
+    /// With pretend phones to write from.
+    pub fn with_phones(mut self, phones: Option<Arc<dyn Phones>>) -> Console {
+        self.phones = phones;
+        self
     }
 
     /// The pages, for the private side to put beside the API.
     pub fn pages(self) -> Pages {
         let routes = Router::new()
-            .route("/", get(overview::page))
-            .route("/live", get(overview::live))
+            .route("/", get(playbooks::list))
+            .route("/conversations", get(conversations::page))
+            .route("/conversations/live", get(conversations::live))
+            .route("/conversations/{id}", get(thread::page))
+            .route("/conversations/{id}/live", get(thread::live))
+            .route("/conversations/{id}/end", post(thread::end))
+            .route("/inbox", get(inbox::page))
+            .route("/inbox/live", get(inbox::live))
+            .route("/inbox/{id}", get(inbox::one))
+            .route("/inbox/{id}/live", get(inbox::live_one))
+            .route("/inbox/{id}/reply", post(inbox::reply))
+            .route("/inbox/{id}/note", post(inbox::note))
+            .route("/inbox/{id}/close", post(inbox::close))
+            .route("/segments", post(inbox::cost))
+            .route("/playbooks", get(playbooks::list))
+            .route("/playbooks/live", get(playbooks::list_live))
+            .route("/playbooks/{name}", get(playbooks::page))
+            .route("/playbooks/{name}/live", get(playbooks::live))
+            .route("/playbooks/{name}/at/{step}", get(playbooks::people))
+            .route("/phone", get(phone::first).post(phone::other))
+            .route("/phone/{number}", get(phone::one).post(phone::write))
+            .route("/phone/{number}/live", get(phone::live))
+            .route("/phone/{number}/turn", post(phone::turn))
+            .route("/phone/{number}/fault", post(phone::fault))
             .route("/login", get(enter::follow).post(enter::enter))
             .route("/logout", post(enter::leave))
             .route("/log", get(audit::page))

@@ -16,7 +16,7 @@ pub struct Moment {
     /// To hover over: `Tue 3 Mar 2026, 14:05:09`.
     full: String,
     /// To look at: `14:05` of today, else `3 Mar 14:05`, else with its year.
-    short: String,
+    pub short: String,
     /// How long ago, or in how long: `5 min`, `in 2 h`.
     ago: String,
 }
@@ -52,6 +52,15 @@ impl Clock {
         let ago = if at > self.now { format!("in {}", length(self.now.until(at))) } else { length(at.until(self.now)) };
         Moment { iso: at.rfc3339(), full: show("%a %-d %b %Y, %H:%M:%S %Z"), short: show(form), ago }
     }
+
+    /// The day of a moment, to stand between texts: `Today`, `Tuesday 3 March`.
+    pub fn day(&self, at: Time) -> String {
+        let (there, here) = (at.timestamp().to_zoned_datetime(self.zone.clone()), self.now.timestamp().to_zoned_datetime(self.zone.clone()));
+        if there.date() == here.date() {
+            return "Today".to_owned();
+        }
+        there.strftime(if there.year() == here.year() { "%A %-d %B" } else { "%A %-d %B %Y" }).to_string()
+    }
 }
 
 /// A length of time in its largest unit: `40 s`, `5 min`, `3 h`, `2 days`.
@@ -80,5 +89,6 @@ mod tests {
         assert_eq!(clock.moment(time("2026-03-03T20:00:00Z")).ago, "5 min");
         assert_eq!(clock.moment(time("2026-03-03T22:06:00Z")).ago, "in 2 h");
         assert_eq!(clock.moment(time("2026-03-03T20:05:09Z")).full, "Tue 3 Mar 2026, 14:05:09 CST");
+        assert_eq!(clock.day(time("2026-03-02T20:00:00Z")), "Monday 2 March");
     }
 }

@@ -23,7 +23,29 @@ macro_rules! pages {
 }
 
 /// All templates.
-const PAGES: &[(&str, &str)] = pages!["frame.html", "macros.html", "login.html", "trouble.html", "overview.html", "overview_list.html", "log.html"];
+const PAGES: &[(&str, &str)] = pages![
+    "frame.html",
+    "macros.html",
+    "login.html",
+    "trouble.html",
+    "log.html",
+    "conversations.html",
+    "conversations_list.html",
+    "thread.html",
+    "thread_log.html",
+    "thread_side.html",
+    "inbox.html",
+    "inbox_list.html",
+    "inbox_head.html",
+    "playbooks.html",
+    "playbooks_list.html",
+    "playbook.html",
+    "playbook_side.html",
+    "people.html",
+    "phone.html",
+    "phone_screen.html",
+    "phone_behind.html",
+];
 
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut templates = Environment::new();
@@ -35,6 +57,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     }
     templates.add_filter("n", grouped);
     templates.add_filter("phone", spaced);
+    templates.add_filter("names", named);
     templates
 });
 
@@ -43,7 +66,7 @@ fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::from(if number < 0 { "−" } else { "" });
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -59,8 +82,26 @@ fn spaced(number: &str) -> String {
     }
 }
 
+/// Words with names between backticks, as HTML.
+fn named(text: &str) -> minijinja::Value {
+    let mut html = String::new();
+    for (at, part) in text.split('`').enumerate() {
+        let part = minijinja::HtmlEscape(part);
+        html.push_str(&if at % 2 == 1 { format!("<code>{part}</code>") } else { part.to_string() });
+    }
+    minijinja::Value::from_safe_string(html)
+}
+
 /// The menu: address, word, icon.
-const MENU: &[(&str, &str, &str)] = &[("/", "Overview", "now")];
+const MENU: &[(&str, &str, &str)] = &[
+    ("/conversations", "Conversations", "conversations"),
+    ("/inbox", "Inbox", "inbox"),
+    ("/playbooks", "Playbooks", "playbooks"),
+    ("/phone", "Phone", "phone"),
+];
+
+/// Only there where Twilio is pretended.
+const PHONE: &str = "/phone";
 
 /// What is around every page.
 #[derive(Serialize)]
@@ -72,7 +113,7 @@ struct Frame {
     /// See `css`.
     icon: &'static str,
     /// Address, word and icon of each item of the menu.
-    menu: &'static [(&'static str, &'static str, &'static str)],
+    menu: Vec<&'static (&'static str, &'static str, &'static str)>,
     /// Address of the item that this page belongs to.
     here: &'static str,
     /// Title of the page.
@@ -114,7 +155,7 @@ impl Console {
             css: &ASSETS.css.name,
             js: &ASSETS.js.name,
             icon: &ASSETS.icon.name,
-            menu: MENU,
+            menu: MENU.iter().filter(|(href, ..)| *href != PHONE || self.phones.is_some()).collect(),
             here,
             title: title.into(),
             brand: self.doors.plans.now().workspace.brand.clone(),

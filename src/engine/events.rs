@@ -53,8 +53,8 @@ impl Turn<'_> {
             }
             Happening::Deployed { playbook } => self.deployed(playbook),
             Happening::OptedOut { source } => self.opt_out(source, source, true),
-            // A broadcast's orders go to broadcasts, and clocks come by `step`.
-            Happening::Broadcast { .. } | Happening::Clock => {}
+            // A broadcast's orders go to broadcasts, clocks come by `step`, and notes are for people.
+            Happening::Broadcast { .. } | Happening::Clock | Happening::Noted { .. } => {}
         }
         self.settle();
     }

@@ -37,7 +37,52 @@ document.addEventListener("visibilitychange", () => {
     source.close();
     source = null;
   } else if (!document.hidden) {
-    listen();
+    // ---- what a text costs, as it is typed: <textarea data-count="id of an output">
+
+let counting = null;
+document.addEventListener("input", (event) => {
+  const output = event.target.dataset.count && document.getElementById(event.target.dataset.count);
+  if (!output) return;
+  clearTimeout(counting);
+  counting = setTimeout(async () => {
+    const text = event.target.value;
+    const answer = text ? await fetch("/segments", { method: "POST", body: text }) : null;
+    output.textContent = answer?.ok ? await answer.text() : "";
+  }, 120);
+});
+
+// ---- a new text from somebody who waits rings, and stands in the title: <main data-ring>, <a data-heard>
+
+const heard = () => Math.max(0, ...$$("[data-heard]").map((link) => Number(link.dataset.heard)));
+const title = document.title;
+let last = heard();
+let missed = 0;
+
+function ring() {
+  // Browsers allow sound after the first click on a page; before it this is silent.
+  const audio = new AudioContext();
+  if (audio.state !== "running") return;
+  const [tone, volume] = [audio.createOscillator(), audio.createGain()];
+  tone.frequency.setValueAtTime(660, audio.currentTime);
+  tone.frequency.setValueAtTime(880, audio.currentTime + 0.12);
+  volume.gain.setValueAtTime(0.08, audio.currentTime);
+  volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + 0.4);
+  tone.connect(volume).connect(audio.destination);
+  tone.start();
+  tone.stop(audio.currentTime + 0.4);
+}
+
+document.addEventListener("drawn", () => {
+  if (!("ring" in $("main").dataset) || heard() <= last) return;
+  last = heard();
+  ring();
+  if (document.hidden) document.title = `(${++missed}) ${title}`;
+});
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) [missed, document.title] = [0, title];
+});
+
+listen();
   }
 });
 
@@ -72,6 +117,51 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     if (event.target.value.trim()) event.target.form.requestSubmit();
   }
+});
+
+// ---- what a text costs, as it is typed: <textarea data-count="id of an output">
+
+let counting = null;
+document.addEventListener("input", (event) => {
+  const output = event.target.dataset.count && document.getElementById(event.target.dataset.count);
+  if (!output) return;
+  clearTimeout(counting);
+  counting = setTimeout(async () => {
+    const text = event.target.value;
+    const answer = text ? await fetch("/segments", { method: "POST", body: text }) : null;
+    output.textContent = answer?.ok ? await answer.text() : "";
+  }, 120);
+});
+
+// ---- a new text from somebody who waits rings, and stands in the title: <main data-ring>, <a data-heard>
+
+const heard = () => Math.max(0, ...$$("[data-heard]").map((link) => Number(link.dataset.heard)));
+const title = document.title;
+let last = heard();
+let missed = 0;
+
+function ring() {
+  // Browsers allow sound after the first click on a page; before it this is silent.
+  const audio = new AudioContext();
+  if (audio.state !== "running") return;
+  const [tone, volume] = [audio.createOscillator(), audio.createGain()];
+  tone.frequency.setValueAtTime(660, audio.currentTime);
+  tone.frequency.setValueAtTime(880, audio.currentTime + 0.12);
+  volume.gain.setValueAtTime(0.08, audio.currentTime);
+  volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + 0.4);
+  tone.connect(volume).connect(audio.destination);
+  tone.start();
+  tone.stop(audio.currentTime + 0.4);
+}
+
+document.addEventListener("drawn", () => {
+  if (!("ring" in $("main").dataset) || heard() <= last) return;
+  last = heard();
+  ring();
+  if (document.hidden) document.title = `(${++missed}) ${title}`;
+});
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) [missed, document.title] = [0, title];
 });
 
 listen();

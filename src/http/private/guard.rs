@@ -53,8 +53,17 @@ const HEADERS: [(header::HeaderName, HeaderValue); 5] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
+/// What the guard goes by.
+#[derive(Clone)]
+pub struct Guarding {
+    /// Who may come in.
+    pub doors: Arc<Doors>,
+    /// What people get who have no session.
+    pub login: fn() -> Response,
+}
+
 /// Lets a request through, or answers in its place.
-pub async fn guard(State((doors, login)): State<(Arc<Doors>, fn() -> Response)>, mut request: Request, next: Next) -> Response {
+pub async fn guard(State(Guarding { doors, login }): State<Guarding>, mut request: Request, next: Next) -> Response {
     let mut response = match admit(&doors, &request) {
         Ok(who) => {
             if let Some(who) = who {

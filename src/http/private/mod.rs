@@ -4,7 +4,7 @@
 
 pub mod broadcasts;
 mod contacts;
-mod conversations;
+pub mod conversations;
 mod events;
 pub mod gate;
 pub mod guard;
@@ -63,7 +63,7 @@ pub fn routes(doors: Arc<Doors>, pages: Pages) -> Router {
         .with_state(doors.clone())
         .merge(routes)
         // Outermost, so that even what is not here is only told to those who may know.
-        .layer(from_fn_with_state((doors, login), guard::guard))
+        .layer(from_fn_with_state(guard::Guarding { doors, login }, guard::guard))
 }
 
 fn nothing(uri: &Uri) -> Problem {
