@@ -43,6 +43,9 @@ pub trait Host: Send + Sync {
         R: Send + 'static,
         W: FnOnce(&Self::Tables) -> Result<R> + Send + 'static;
 
+    /// `Store::stand_by`, for which nobody waits.
+    fn stand_by(&self, places: usize, lease: Duration);
+
     /// Its clock.
     fn clock(&self) -> Time;
 
@@ -112,6 +115,10 @@ impl<H: Host> Store for H {
 
     async fn claim_sends(&self, kind: SendKind, limit: usize, lease: Duration) -> Result<Sends> {
         shown(self, Need::Safe, move |core, now| core.claim_sends(kind, limit, lease, now)).await
+    }
+
+    fn stand_by(&self, places: usize, lease: Duration) {
+        Host::stand_by(self, places, lease);
     }
 
     async fn settle(&self, settle: Settle) -> Result<bool> {
@@ -276,6 +283,7 @@ impl<H: Host> Store for H {
     }
 
     async fn close(&self) -> Result<()> {
+        self.write(Need::Safe, |core, now| core.give_back(now)).await?;
         self.shut().await
     }
 }

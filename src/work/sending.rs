@@ -57,6 +57,7 @@ impl Source for Sending {
         match self.store.claim_sends(SendKind::Texts, room, LEASE).await {
             Ok(sends) => {
                 self.health.claimed(self.name());
+                self.store.stand_by(room.saturating_sub(sends.sends.len()), LEASE);
                 Batch { jobs: sends.sends, wait: wait_for(sends.now, sends.next) }
             }
             Err(error) => {

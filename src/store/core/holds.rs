@@ -87,6 +87,8 @@ impl<T: Tables> Core<T> {
     /// Sets a text aside that came up under a hold.
     pub(super) fn set_aside(&mut self, item: &Item, hold: String, now: Time) -> Result<()> {
         let why = reason(&hold).to_owned();
+        self.any_held = true;
+        self.write_now(item.order)?;
         self.tables.set_out(item.order, &Progress { flight: Flight::Held, hold: Some(hold), ..item.progress.clone() })?;
         self.outbox.remove(item.order, now);
         self.mark(&item.outgoing.id, What::SetAside, now, |row| row.reason = Some(why))
@@ -126,6 +128,7 @@ impl<T: Tables> Core<T> {
                 self.tables.set_value(&format!("{HOLD}{name}"), None)?;
             }
         }
+        self.any_held = self.tables.any_held()?;
         Ok(false)
     }
 }

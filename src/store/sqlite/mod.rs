@@ -11,8 +11,8 @@
 //! - one table for each kind of document, all of one shape (`store::doc`): JSON and the few columns it is found by.
 //!
 //! # Writing
-//! Writes go to one thread, which takes whatever waits into one transaction, commits, and then answers all (`writer`). Checkpoints have
-//! their own thread (`checkpoint`), readers their own connections (`readers`). Every query names its index, so none can become a scan.
+//! Writes go to one thread, which takes whatever waits into one transaction and commits (`writer`). Syncs and checkpoints have threads of
+//! their own (`sync`, `checkpoint`), readers their own connections (`readers`). Every query names its index, so none can become a scan.
 //!
 //! # The same in Redis
 //! All keys under one hash tag; each method one script; the clock is Redis' own, made to rise by a key.
@@ -32,11 +32,13 @@ mod open;
 mod outs;
 mod readers;
 mod schema;
+mod sync;
 mod writer;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::watch;
@@ -131,6 +133,10 @@ impl Host for Sqlite {
         W: FnOnce(&Tables) -> Result<R> + Send + 'static,
     {
         self.readers.run(work).await
+    }
+
+    fn stand_by(&self, places: usize, lease: Duration) {
+        self.writer.stand_by(places, lease);
     }
 
     fn clock(&self) -> Time {
