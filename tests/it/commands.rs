@@ -1,6 +1,7 @@
 //! Every command as a person runs it: what it prints where, and its exit code.
 
 mod check;
+mod graph;
 mod remote;
 mod settings;
 mod small;
