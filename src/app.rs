@@ -30,7 +30,7 @@ use crate::work::reconcile::Reconcile;
 use crate::work::reload::{self, Folder};
 use crate::work::sending::Sending;
 use crate::work::turns::Turns;
-use crate::work::{Health, Live, catch_up, live};
+use crate::work::{Health, Live, catch_up, live, stopping};
 
 use phones::{PretendPhones, Turning};
 
@@ -143,6 +143,7 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
     let live = Arc::new(Live::new(set, store.now(), faults));
     let in_use = store.plans_in_use().await?;
     live.need(&store, in_use.iter()).await;
+    stopping::go_on(&store, &live).await?;
     let health = Arc::new(Health::default());
     let client = Arc::new(Client::new(config.twilio.client()).map_err(|error| Error::Other(error.to_string()))?);
 
@@ -155,13 +156,15 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
             .as_ref()
             .zip(clock.clone())
             .map(|(twilio, clock)| Arc::new(PretendPhones::new(twilio.pretend().clone(), &config, store.clone(), clock)) as Arc<dyn Phones>);
-        web = Some(start_web(&config, &store, &live, (&health, phones), &stopped).await?);
+        web = Some(start_web(&config, (&folder, phones), (&store, &live, &health), &stopped).await?);
     }
     let mut workers = Workers::new();
     if options.has(Role::Conversations) {
         let turns = Turns { store: store.clone(), live: live.clone(), health: health.clone(), begin: begin.subscribe() };
         workers = workers.add(turns, TURNS);
         reload::wake_schedules(&store, &live).await;
+        let (store, live) = (store.clone(), live.clone());
+        tokio::spawn(async move { reload::tell_movers(&store, &live).await });
     }
     if options.has(Role::Sending) {
         let caller = Arc::new(Caller::new(&workspace.http_allow, (*workspace.secrets).clone()));
@@ -325,9 +328,8 @@ struct Web {
 
 async fn start_web(
     config: &Config,
-    store: &Shared,
-    live: &Arc<Live>,
-    (health, phones): (&Arc<Health>, Option<Arc<dyn Phones>>),
+    (folder, phones): (&Folder, Option<Arc<dyn Phones>>),
+    (store, live, health): (&Shared, &Arc<Live>, &Arc<Health>),
     stopped: &watch::Receiver<bool>,
 ) -> Result<Web, Error> {
     let listen =
@@ -338,6 +340,7 @@ async fn start_web(
     let doors = Arc::new(Doors {
         store: store.clone(),
         plans: live.clone(),
+        folder: folder.clone(),
         health: health.clone(),
         verifier: Arc::new(Verifier::new(&config.public_url, &config.twilio.tokens())),
         account_sid: config.twilio.account_sid.clone(),

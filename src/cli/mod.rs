@@ -4,6 +4,8 @@ mod check;
 mod contacts;
 mod coverage;
 mod daemon;
+mod deploy;
+mod diff;
 mod explain;
 mod graph;
 mod junit;
@@ -47,6 +49,14 @@ enum Command {
     Test(test::Args),
     /// Show a playbook as a flow chart
     Graph(graph::Args),
+    /// Tell what changes between two versions of playbooks, and for whom
+    Diff(diff::Args),
+    /// Load the folder of playbooks into the running daemon
+    Apply(deploy::ApplyArgs),
+    /// Hold a playbook's starts and texts
+    Stop(deploy::StopArgs),
+    /// Let a stopped playbook go on
+    Resume(deploy::ResumeArgs),
     /// Count the segments of a text
     Segments(segments::Args),
     /// Print the JSON Schema of a kind of file, for editors
@@ -130,6 +140,10 @@ pub fn run() -> ExitCode {
         Command::Check(args) => check::run(&args, config),
         Command::Test(args) => test::run(&args, config),
         Command::Graph(args) => graph::run(&args, config),
+        Command::Diff(args) => diff::run(&args, config),
+        Command::Apply(args) => deploy::apply(&args, config),
+        Command::Stop(args) => deploy::stop(&args, config),
+        Command::Resume(args) => deploy::resume(&args, config),
         Command::Segments(args) => segments::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Explain(args) => explain::run(&args),

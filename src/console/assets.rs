@@ -7,6 +7,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest as _, Sha256};
 
+use crate::graph;
+
 /// Characters of the hash in a name: enough that no two versions ever share one.
 const HASH: usize = 12;
 
@@ -33,9 +35,12 @@ pub struct Assets {
     pub icon: Asset,
 }
 
+/// Ours, behind what flow charts bring along.
+static CSS: LazyLock<String> = LazyLock::new(|| format!("{}\n{}", graph::STYLE, include_str!("assets/app.css")));
+
 /// All files, under their names.
 pub static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
-    css: asset("app", "css", "text/css; charset=utf-8", include_str!("assets/app.css")),
+    css: asset("app", "css", "text/css; charset=utf-8", &CSS),
     js: asset("app", "js", "text/javascript; charset=utf-8", include_str!("assets/app.js")),
     icon: asset("icon", "svg", "image/svg+xml", include_str!("assets/icon.svg")),
 });

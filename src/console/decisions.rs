@@ -122,23 +122,21 @@ fn of_decision(did: Did, plans: &PlanSet, clock: &Clock) -> Option<Line> {
     })
 }
 
-/// A way out of a step in the words of the chart. Arrows of a box stand in the order in which its ways are written.
+/// A way out of a step in the words of the chart.
 fn took(plan: &Plan, at: Ix, way: &Value) -> Option<String> {
     let step = plan.steps.get(at)?;
-    let label = |number: u64| {
-        let chart = graph::chart(plan);
-        let number = usize::try_from(number).ok()?;
-        let from = format!("s{at}");
-        chart.arrows.into_iter().filter(|arrow| arrow.from == from).nth(number).map(|arrow| arrow.label)
+    let label = |way: &str, number: u64| {
+        let (from, way) = (format!("s{at}"), format!("{way}-{}", number + 1));
+        graph::chart(plan).arrows.into_iter().find(|arrow| arrow.from == from && arrow.way == way).map(|arrow| arrow.label)
     };
-    let at = step.id.as_ref().map(|id| format!(" at `{id}`")).unwrap_or_default();
+    let at_step = step.id.as_ref().map(|id| format!(" at `{id}`")).unwrap_or_default();
     if let Some((kind, number)) = way.as_object().and_then(|way| way.iter().next()) {
         let number = number.as_u64()?;
         return match kind.as_str() {
-            "rule" => Some(format!("matched `{}`{at}", label(number)?)),
-            "anytime" => Some(format!("matched an `anytime` rule{at}")),
-            "branch" => Some(format!("took `{}`{at}", label(number)?)),
-            "remind" => Some(format!("reminder {}{at}", number + 1)),
+            "rule" => Some(format!("matched `{}`{at_step}", label("reply", number)?)),
+            "anytime" => Some(format!("matched an `anytime` rule{at_step}")),
+            "branch" => Some(format!("took `{}`{at_step}", label("branch", number)?)),
+            "remind" => Some(format!("reminder {}{at_step}", number + 1)),
             _ => None,
         };
     }
@@ -154,7 +152,7 @@ fn took(plan: &Plan, at: Ix, way: &Value) -> Option<String> {
         "past" => "that time is past",
         _ => return None,
     };
-    Some(format!("{words}{at}"))
+    Some(format!("{words}{at_step}"))
 }
 
 /// A name of the language as words.

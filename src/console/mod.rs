@@ -91,6 +91,7 @@ impl Console {
             .route("/playbooks/live", get(playbooks::list_live))
             .route("/playbooks/{name}", get(playbooks::page))
             .route("/playbooks/{name}/live", get(playbooks::live))
+            .route("/playbooks/{name}/{order}", post(playbooks::order))
             .route("/playbooks/{name}/at/{step}", get(playbooks::people))
             .route("/phone", get(phone::first).post(phone::other))
             .route("/phone/{number}", get(phone::one).post(phone::write))

@@ -8,6 +8,9 @@ use serde::Serialize;
 use super::Console;
 use crate::model::Time;
 
+/// Within this a day is known by its name, and taken for no other.
+const WEEKDAY: Duration = Duration::from_secs(6 * 86_400);
+
 /// A moment on a page.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Moment {
@@ -15,7 +18,7 @@ pub struct Moment {
     iso: String,
     /// To hover over: `Tue 3 Mar 2026, 14:05:09`.
     full: String,
-    /// To look at: `14:05` of today, else `3 Mar 14:05`, else with its year.
+    /// To look at: `14:05` of today, `Mon 14:05` of this week, else `3 Mar 14:05`, else with its year.
     pub short: String,
     /// How long ago, or in how long: `5 min`, `in 2 h`.
     ago: String,
@@ -41,8 +44,11 @@ impl Clock {
     /// A moment as people read it.
     pub fn moment(&self, at: Time) -> Moment {
         let (there, here) = (at.timestamp().to_zoned_datetime(self.zone.clone()), self.now.timestamp().to_zoned_datetime(self.zone.clone()));
+        let apart = self.now.until(at).max(at.until(self.now));
         let form = if there.date() == here.date() {
             "%H:%M"
+        } else if apart < WEEKDAY {
+            "%a %H:%M"
         } else if there.year() == here.year() {
             "%-d %b %H:%M"
         } else {
@@ -84,7 +90,8 @@ mod tests {
         let clock = Clock { zone: TimeZone::get("America/Chicago").unwrap(), now: time("2026-03-03T20:05:09Z") };
         let short = |text: &str| clock.moment(time(text)).short;
         assert_eq!(short("2026-03-03T15:00:00Z"), "09:00");
-        assert_eq!(short("2026-03-03T05:00:00Z"), "2 Mar 23:00");
+        assert_eq!(short("2026-03-03T05:00:00Z"), "Mon 23:00");
+        assert_eq!(short("2026-02-20T05:00:00Z"), "19 Feb 23:00");
         assert_eq!(short("2025-03-03T05:00:00Z"), "2 Mar 2025");
         assert_eq!(clock.moment(time("2026-03-03T20:00:00Z")).ago, "5 min");
         assert_eq!(clock.moment(time("2026-03-03T22:06:00Z")).ago, "in 2 h");

@@ -18,6 +18,7 @@ use crate::http::problem::{Answer, Problem};
 use crate::model::ConversationState;
 use crate::playbook::{Level, show};
 use crate::store::{ConversationQuery, MAX_PAGE};
+use crate::work::stopping;
 
 /// People at a step that are shown.
 const SHOWN: usize = 100;
@@ -51,7 +52,7 @@ async fn listed(console: &Console) -> Answer<Value> {
     let mut rows = Vec::new();
     for playbook in all(&console.doors).await? {
         let counts = counts(console, &playbook.name).await?;
-        rows.push(json!({ "name": playbook.name, "about": playbook.about, "live": playbook.live, "started": counts.started, "goal": counts.goal,
+        rows.push(json!({ "name": playbook.name, "about": playbook.about, "live": playbook.live, "stopped": playbook.stopped, "started": counts.started, "goal": counts.goal,
             "versions": playbook.versions.len() }));
     }
     let report = console.doors.plans.loaded();
@@ -80,6 +81,9 @@ struct Counts {
     answered: BTreeMap<String, i64>,
     /// Answers not understood by question.
     unmatched: BTreeMap<String, i64>,
+    /// How many went each way out of a step, for the chart.
+    #[serde(skip)]
+    ways: BTreeMap<(String, String), u64>,
 }
 
 async fn counts(console: &Console, playbook: &str) -> Answer<Counts> {
@@ -94,6 +98,9 @@ async fn counts(console: &Console, playbook: &str) -> Answer<Counts> {
             Some(("not_started", reason)) => counts.not_started.push((reason.to_owned(), count)),
             Some(("answered", step)) => drop(counts.answered.insert(step.to_owned(), count)),
             Some(("unmatched", step)) => drop(counts.unmatched.insert(step.to_owned(), count)),
+            Some(("way", way)) => {
+                counts.ways.extend(way.split_once('/').map(|(step, way)| ((step.to_owned(), way.to_owned()), u64::try_from(count).unwrap_or(0))))
+            }
             _ => {}
         }
     }
@@ -144,17 +151,34 @@ async fn drawn(console: &Console, name: &str) -> Answer<Value> {
     let chart = plan.map(|plan| graph::chart(plan)).unwrap_or_default();
     for node in &chart.nodes {
         if let Some(id) = &node.step {
-            step(id, node.lines.join(" "));
+            step(id, node.lines().into_iter().filter(|line| line != id).collect::<Vec<_>>().join(" "));
         }
     }
     for id in people.keys().filter(|id| !chart.nodes.iter().any(|node| node.step.as_ref() == Some(id))) {
         step(id, if id.is_empty() { "before the first step with an id".to_owned() } else { "in an older version".to_owned() });
     }
+    // Boxes that nobody stands at say nothing; a row of noughts would hide the others.
+    let on_chart = graph::Counts { steps: people.into_iter().filter(|(_, count)| *count > 0).collect(), arrows: counts.ways.clone() };
+    let picture = plan.map(|plan| graph::svg_in_page(plan, &on_chart));
     let path = plan.map(|plan| plan.source.path.clone());
     Ok(json!({
         "name": playbook.name, "about": playbook.about, "live": playbook.live, "steps": steps, "counts": counts,
         "versions": playbook.versions, "faults": path.map(|path| faults(console, Some(&path))), "in_force": plan.is_some(),
+        "chart": picture, "stopped": playbook.stopped,
     }))
+}
+
+/// `POST /playbooks/{name}/{order}`: `stop` holds its starts and texts, `resume` lets them go.
+pub async fn order(State(console): State<Arc<Console>>, Path((name, order)): Path<(String, String)>) -> Page {
+    found(&console, &name).await?;
+    let (store, plans) = (&console.doors.store, &console.doors.plans);
+    match order.as_str() {
+        "stop" => stopping::stop(store, plans, &name, false).await?,
+        "resume" => stopping::resume(store, plans, &name).await?,
+        other => return Err(Problem::not_found(format_args!("order `{other}`")).into()),
+    }
+    console.note(if order == "stop" { "stopped a playbook" } else { "resumed a playbook" }, &name).await;
+    Ok(view::to(&format!("/playbooks/{}", percent_encoding::utf8_percent_encode(&name, percent_encoding::NON_ALPHANUMERIC))))
 }
 
 /// `GET /playbooks/{name}/at/{step}`: the people at a step.

@@ -106,9 +106,10 @@ pub async fn items(console: &Console, phone: &Phone, cursor: Option<String>) -> 
     let from = page.next.as_ref().and(page.items.last()).map_or(Time(i64::MIN), |row| row.created_at);
     let to = cursor.and(page.items.first()).map_or(Time(i64::MAX), |row| row.created_at);
     let plans = console.doors.plans.now();
-    // A text stands before what was decided about it, at the same moment.
-    let mut found: Vec<(Time, u8, Item)> =
-        page.items.into_iter().rev().map(|row| (row.created_at, 0, Item::Text(Bubble::new(row, &clock)))).collect();
+    // At one moment: what the contact wrote, what was decided about it, what we wrote.
+    let order = |row: &MessageRow| if row.direction == Direction::Inbound { 0 } else { 2 };
+    let texts = page.items.into_iter().rev();
+    let mut found: Vec<(Time, u8, Item)> = texts.map(|row| (row.created_at, order(&row), Item::Text(Bubble::new(row, &clock)))).collect();
     let mut after = 0;
     for _ in 0..MAX_JOURNAL {
         let entries = console.doors.store.journal(phone, after, MAX_PAGE).await?;

@@ -51,6 +51,7 @@ impl Turn<'_> {
                 }
                 self.state.late = self.state.late.take().filter(|late| late.conversation.playbook != *playbook);
             }
+            Happening::Resumed { playbook } => self.resumed(playbook),
             Happening::Deployed { playbook } => self.deployed(playbook),
             Happening::OptedOut { source } => self.opt_out(source, source, true),
             // A broadcast's orders go to broadcasts, clocks come by `step`, and notes are for people.

@@ -141,7 +141,7 @@ impl Turn<'_> {
     }
 
     /// Whether a text is held, or still waits for its sender.
-    fn waits(&self, text: &Pending) -> bool {
+    pub fn waits(&self, text: &Pending) -> bool {
         text.message.as_ref().is_none_or(|message| self.can_take_back(message))
     }
 

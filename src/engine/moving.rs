@@ -1,10 +1,10 @@
 //! `upgrade: move`: at a deploy, conversations that rest at a step of the top list go on at the step with the same id in the new version.
 //! All others stay on the version they began on.
 
-use std::collections::BTreeSet;
-
 use super::Decision;
-use super::state::{Due, Rest, Role};
+use super::run::Flow;
+use super::state::{Due, Open, Pending, Rest, Role};
+use super::texts::Fate;
 use super::turn::{C, Turn};
 use crate::model::Time;
 use crate::playbook::plan::{Ix, Next, Plan, Question, Verb};
@@ -24,19 +24,24 @@ impl Turn<'_> {
 
     /// Moves a conversation, if the new version has a step for it.
     fn move_to(&mut self, c: C, new: &Plan) {
+        if self.at(c).rest == Rest::Stopped {
+            self.begin_anew(c, new);
+            return;
+        }
         let (Some(old), 0) = (self.main_plan(c), self.top(c)) else { return };
         let Some((from, step)) = self.place(c, 0).and_then(|(_, ix)| Some((ix, old.steps.get(ix)?))) else { return };
-        let Some(id) = step.id.as_ref().filter(|_| step.top).map(|id| new.renamed.get(id).unwrap_or(id)) else { return };
-        let Some((to, landing)) = new.ids.get(id).and_then(|ix| Some((*ix, new.steps.get(*ix).filter(|step| step.top)?))) else { return };
+        let Some((id, to)) = step.id.as_ref().and_then(|id| new.landing(&old, id)) else { return };
+        let Some(landing) = new.steps.get(to) else { return };
 
-        let asked = match &step.verb {
-            Verb::Question(question) => question.remind.len(),
-            _ => 0,
-        };
+        let asks = matches!(&landing.verb, Verb::Question(question) if question.send.is_some());
+        if asks && self.at(c).rest == Rest::Text && self.holder().is_some_and(|holder| holder != c) {
+            // Its text is on its way, and would have to wait for an ear: it goes on as it is until it rests at its next step.
+            return;
+        }
         self.carry_texts(c, from, to);
         let conversation = self.at_mut(c);
         conversation.plan = new.hash.clone();
-        conversation.step = Some(id.clone());
+        conversation.step = Some(id.to_owned());
         if let Some(frame) = conversation.frames.first_mut() {
             frame.at = to;
         }
@@ -45,13 +50,17 @@ impl Turn<'_> {
 
         let rest = self.at(c).rest.clone();
         match (&landing.verb, rest) {
-            // It stands before the step, or an answer of Twilio or of another server is on its way to it.
-            (_, Rest::Line) | (Verb::Send(_), Rest::Text) | (Verb::Http(_), Rest::Call { .. }) => {}
+            // It stands before the step, or an answer of another server is on its way to it.
+            (_, Rest::Line) | (Verb::Http(_), Rest::Call { .. }) => {}
+            (Verb::Send(_), Rest::Text) => self.say_no_more(c),
             (Verb::Question(question), Rest::Question(open)) => {
                 if let Some(since) = open.since {
-                    self.question_clocks(c, question, asked, since);
+                    self.question_clocks(c, question, since);
                 }
+                self.say_no_more(c);
             }
+            (Verb::Question(_), Rest::Text) if asks => self.ask_with_what_is_said(c),
+            (Verb::Send(_), Rest::Question(_)) => self.say_what_was_asked(c, landing.next.clone()),
             (Verb::Wait(length), Rest::Time { since }) => self.clock_from(c, Due::Wait, *length, since),
             (Verb::WaitUntil(_), Rest::Time { .. }) => self.plan_again(c),
             (Verb::WaitFor(wait), Rest::Event { since }) => self.clock_from(c, Due::Wait, wait.timeout, since),
@@ -64,10 +73,23 @@ impl Turn<'_> {
                         self.promise(c, &talk.row.queue, handoff.sla, since);
                     }
                 }
+                self.say_no_more(c);
             }
             // The step does something else now: it is done from its beginning.
             _ => self.redo(c, to),
         }
+    }
+
+    /// It has not begun yet, so every version is as good for it: it will begin in the new one.
+    fn begin_anew(&mut self, c: C, new: &Plan) {
+        let conversation = self.at_mut(c);
+        conversation.plan = new.hash.clone();
+        if let Some(frame) = conversation.frames.first_mut() {
+            frame.at = if let Next::Step(ix) = new.start { ix } else { 0 };
+            frame.vars.clone_from(&new.params);
+        }
+        let conversation = conversation.id.clone();
+        self.decide(Decision::Moved { conversation, version: new.hash.clone() });
     }
 
     /// The texts of the step go along; those of side branches, which may be other steps now, are let go of.
@@ -90,14 +112,61 @@ impl Turn<'_> {
     }
 
     /// The clocks of an open question. Reminders that have gone out don't go out again.
-    fn question_clocks(&mut self, c: C, question: &Question, before: usize, since: Time) {
-        let waiting: BTreeSet<usize> = (0..before).filter(|number| self.has_clock(c, |due| due == Due::Remind(*number))).collect();
+    fn question_clocks(&mut self, c: C, question: &Question, since: Time) {
+        let Rest::Question(open) = &self.at(c).rest else { return };
+        let reminded = open.reminded;
         self.drop_clocks(c, |due| matches!(due, Due::Remind(_)));
-        self.drop_texts(c, "moved", |role| matches!(role, Role::Remind(number) if number >= question.remind.len()));
-        for (number, remind) in question.remind.iter().enumerate().filter(|(number, _)| *number >= before || waiting.contains(number)) {
+        for (number, remind) in question.remind.iter().enumerate().skip(reminded) {
             self.clock_from(c, Due::Remind(number), remind.after, since);
         }
         self.clock_from(c, Due::Timeout, question.timeout, since);
+    }
+
+    /// Texts that have not left and that the new step does not have: they count as said, and what follows them follows.
+    fn say_no_more(&mut self, c: C) {
+        let waiting: Vec<Pending> = self.at(c).texts.iter().filter(|text| self.waits(text) && !self.has_words(c, text)).cloned().collect();
+        for text in waiting {
+            if let Some(message) = &text.message {
+                self.take_back(message, "moved");
+            }
+            self.unqueue(c, text.slot);
+            if let Flow::Go(next) = self.follow(c, &text, Fate::Accepted) {
+                self.run(c, next);
+            }
+        }
+    }
+
+    /// The text of a `send` is on its way, and is a question now: its clocks start when it is out, as if it had been asked.
+    fn ask_with_what_is_said(&mut self, c: C) {
+        // Nobody else holds it: `move_to` has looked.
+        if !self.take_line(c) {
+            return;
+        }
+        let conversation = self.at_mut(c);
+        let mut open = Open::default();
+        for text in conversation.texts.iter_mut().filter(|text| text.role == Role::Send) {
+            text.role = Role::Ask;
+            open.message.clone_from(&text.message);
+        }
+        conversation.tries = 0;
+        conversation.rest = Rest::Question(open);
+    }
+
+    /// What was a question is a plain text now. It is not said twice: once it is out, the conversation goes on behind it.
+    fn say_what_was_asked(&mut self, c: C, next: Next) {
+        self.drop_texts(c, "moved", |role| matches!(role, Role::Retry | Role::Remind(_)));
+        self.drop_clocks(c, |due| matches!(due, Due::Timeout | Due::Remind(_) | Due::Gather));
+        let conversation = self.at_mut(c);
+        let mut on_its_way = false;
+        for text in conversation.texts.iter_mut().filter(|text| text.role == Role::Ask) {
+            text.role = Role::Send;
+            on_its_way = true;
+        }
+        conversation.rest = Rest::Text;
+        if !on_its_way {
+            self.at_mut(c).rest = Rest::Running;
+            self.run(c, next);
+        }
     }
 
     /// Leaves what it rests at, and comes to the step anew.

@@ -266,6 +266,9 @@ impl Turn<'_> {
         let level = self.top(c);
         let Some((_, ix)) = self.place(c, level) else { return };
         self.took(c, level, ix, Way::Remind(number));
+        if let Rest::Question(open) = &mut self.at_mut(c).rest {
+            open.reminded = open.reminded.max(number + 1);
+        }
         if let Flow::Go(next) = self.put_text(c, level, ix, Role::Remind(number)) {
             self.run(c, next);
         }

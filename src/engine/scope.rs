@@ -125,7 +125,6 @@ impl Turn<'_> {
         })
     }
 
-
     /// Renders a text, with its tracked links.
     pub fn render(&self, c: C, level: usize, text: &Template, seed: &str) -> Result<Rendered, RenderError> {
         self.with_scope(Some((c, level)), Extra { seed, ..Extra::default() }, |scope| text.render(scope))

@@ -225,11 +225,35 @@ impl Turn<'_> {
             let until = goal.within.after(self.now.timestamp(), self.zone()).into();
             self.state.goals.push(OpenGoal { conversation: id, plan: plan.hash.clone(), until, row: None });
         }
+        if self.plans.stopped.contains(&plan.name) {
+            self.at_mut(c).rest = Rest::Stopped;
+            return;
+        }
+        self.set_out(c, plan);
+    }
+
+    /// Takes the first step.
+    fn set_out(&mut self, c: C, plan: &Plan) {
         // A broadcast that will ever listen needs the line before its first text: its question must find an ear.
-        if broadcast.is_some() && plan.listens && !self.take_line(c) {
+        if self.at(c).broadcast.is_some() && plan.listens && !self.take_line(c) {
             return;
         }
         self.run(c, plan.start.clone());
+    }
+
+    /// Conversations that stood before their first step while their playbook was stopped begin now, oldest first.
+    pub fn resumed(&mut self, playbook: &str) {
+        if self.plans.stopped.contains(playbook) {
+            return;
+        }
+        for c in self.live() {
+            if self.is_live(c) && self.at(c).playbook == playbook && self.at(c).rest == Rest::Stopped {
+                match self.main_plan(c) {
+                    Some(plan) => self.set_out(c, &plan),
+                    None => drop(self.lost(c)),
+                }
+            }
+        }
     }
 
     /// Who speaks: the number the contact wrote to or called, else the playbook's sender.

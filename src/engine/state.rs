@@ -150,6 +150,8 @@ pub enum Rest {
     Running,
     /// It needs the line and another has it.
     Line,
+    /// Its playbook is stopped: it begins when that is let go again.
+    Stopped,
     /// A `send`, until Twilio has accepted its text.
     Text,
     /// A question, or the text that asks it.
@@ -185,12 +187,20 @@ pub struct Open {
     /// When its clocks began.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Time>,
+    /// Reminders that fell due so far: a move to a new version must not repeat them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub reminded: usize,
     /// Texts joined so far, under `gather`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gathered: Vec<crate::model::event::TextIn>,
     /// The time-out fell due while texts were gathered.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub overdue: bool,
+}
+
+/// Left out of the record, as it nearly always is.
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// A hand-off.

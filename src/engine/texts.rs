@@ -79,6 +79,11 @@ fn words(plan: &Plan, at: Ix, role: Role) -> Option<Words<'_>> {
 }
 
 impl<'a> Turn<'a> {
+    /// Whether the plan has words for a text.
+    pub fn has_words(&self, c: C, pending: &Pending) -> bool {
+        self.plan(c, pending.level).is_some_and(|plan| words(&plan, pending.at, pending.role).is_some())
+    }
+
     /// Sets a text of a step on its way; what follows depends on what becomes of it.
     pub fn put_text(&mut self, c: C, level: usize, at: Ix, role: Role) -> Flow {
         let slot = self.state.number();

@@ -191,7 +191,11 @@ impl<'a> Turn<'a> {
         let level = self.names_level(c, level);
         let conversation = self.at(c);
         let playbook = conversation.frames.get(level).map_or_else(|| conversation.playbook.clone(), |frame| frame.playbook.clone());
+        // How many went each way, for the flow chart.
+        let id = self.plan(c, level).and_then(|plan| plan.steps.get(at)?.id.clone());
+        let count = id.zip(way.arrow()).map(|(id, arrow)| (format!("playbook/{playbook}/way/{id}/{arrow}"), 1));
         let decision = Decision::Took { conversation: conversation.id.clone(), playbook, at, way };
+        self.out.counts.extend(count);
         self.decide(decision);
     }
 
@@ -227,7 +231,7 @@ impl<'a> Turn<'a> {
             (None, Rest::Question(open)) if open.open => ConversationState::Listening,
             (None, Rest::Question(_) | Rest::Text | Rest::Running) => ConversationState::Sending,
             (None, Rest::Person(_)) => ConversationState::WithPerson,
-            (None, Rest::Line | Rest::Time { .. } | Rest::Event { .. } | Rest::Call { .. }) => ConversationState::Waiting,
+            (None, Rest::Line | Rest::Stopped | Rest::Time { .. } | Rest::Event { .. } | Rest::Call { .. }) => ConversationState::Waiting,
         };
         ConversationRow {
             id: conversation.id.clone(),

@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use crate::store;
 use crate::twilio::Verifier;
+use crate::work::reload::Folder;
 use crate::work::{Health, Live};
 
 pub use listener::{Limits, serve};
@@ -37,6 +38,8 @@ pub struct Doors {
     pub store: store::Shared,
     /// The playbooks in force: their reserved words, contact fields, audiences.
     pub plans: Arc<Live>,
+    /// Where their files stand: `apply` reads them at once.
+    pub folder: Folder,
     /// What `/readyz` and `/metrics` tell of the workers.
     pub health: Arc<Health>,
     /// Tells Twilio's requests from forged ones.

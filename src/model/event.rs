@@ -133,6 +133,11 @@ pub enum Happening {
         /// Which playbook.
         playbook: String,
     },
+    /// This playbook, which was stopped, goes on: conversations that could not begin do so now.
+    Resumed {
+        /// Which playbook.
+        playbook: String,
+    },
     /// A new version of this playbook is in force: conversations that may move to it do.
     Deployed {
         /// Which playbook.

@@ -6,6 +6,7 @@
 //! compile ─ plan ─ hash ─ set                        a good tree as an immutable plan, named by its content
 //! scope ─ pieces ─ flow ─ rules                      faults that need names, ways through a plan, or the whole folder
 //! fault ─ show ─ did_you_mean                        a fault and how it looks
+//! diff                                               what changes between two versions
 //! audience                                           an audience given outside of a playbook
 //! schema                                             the tables as JSON Schema, for editors
 //! workspace                                          what playbooks inherit from the settings
@@ -20,6 +21,7 @@ mod audience;
 pub mod compile;
 pub mod cron;
 pub mod did_you_mean;
+pub mod diff;
 pub mod fault;
 pub mod flow;
 pub mod hash;

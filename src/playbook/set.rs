@@ -45,6 +45,8 @@ pub struct PlanSet {
     /// Rehearsals only: a split's branch by its step id, so that a test need not look for a phone that draws it; `#holdout` takes
     /// the contact out of the hold-out.
     pub pins: Arc<BTreeMap<String, String>>,
+    /// Playbooks whose starts and texts are held (`bridged stop`).
+    pub stopped: Arc<BTreeSet<String>>,
     /// Names the set: the hash of all its plans.
     pub id: String,
     /// Current plans by hash, sub-playbooks included: conversations ask by hash at every event.
@@ -74,6 +76,7 @@ impl PlanSet {
             plans: Arc::new(plans),
             old: Arc::default(),
             pins: Arc::default(),
+            stopped: Arc::default(),
             fields: Arc::new(fields),
         }
     }
@@ -103,6 +106,12 @@ impl PlanSet {
     /// The same set with splits pinned for a rehearsal.
     pub fn with_pins(mut self, pins: BTreeMap<String, String>) -> PlanSet {
         self.pins = Arc::new(pins);
+        self
+    }
+
+    /// The same set with these playbooks stopped.
+    pub fn with_stopped(mut self, stopped: BTreeSet<String>) -> PlanSet {
+        self.stopped = Arc::new(stopped);
         self
     }
 

@@ -131,6 +131,11 @@ impl Pull<'_> {
         if !self.row.compiled {
             self.compile().await?;
         }
+        if self.plans.stopped.contains(&self.plan.name) {
+            // `resume` wakes it.
+            self.commit.wake = (!self.row.compiled).then_some(self.now);
+            return Ok(());
+        }
         let started_before = self.row.pulled;
         let opens = self.start_contacts(started_before).await?;
         let left = self.progress.lists.iter().any(|list| list.pulled < list.length);

@@ -1,5 +1,6 @@
 //! The playbooks in force: one set, swapped whole, with the old versions that conversations are still pinned to.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::engine;
@@ -15,6 +16,8 @@ pub struct Live {
     set: RwLock<Arc<PlanSet>>,
     /// What the last attempt to load the folder found.
     report: Mutex<LoadReport>,
+    /// Held by whoever changes what is in force, so that two changes come one after the other.
+    pub(super) changing: tokio::sync::Mutex<()>,
 }
 
 /// How a load of the playbook folder went.
@@ -31,7 +34,7 @@ pub struct LoadReport {
 impl Live {
     /// Begins with a set that has been loaded.
     pub fn new(set: PlanSet, at: Time, faults: Vec<Fault>) -> Live {
-        Live { set: RwLock::new(Arc::new(set)), report: Mutex::new(LoadReport { at, faults, ok: true }) }
+        Live { set: RwLock::new(Arc::new(set)), report: Mutex::new(LoadReport { at, faults, ok: true }), changing: tokio::sync::Mutex::default() }
     }
 
     /// The set in force.
@@ -57,8 +60,17 @@ impl Live {
                 set = set.with_old(plan.clone());
             }
         }
+        set.stopped = current.stopped.clone();
         *current = Arc::new(set);
         *self.report.lock().unwrap_or_else(PoisonError::into_inner) = LoadReport { at, faults, ok: true };
+    }
+
+    /// Notes which playbooks are stopped.
+    pub fn set_stopped(&self, stopped: BTreeSet<String>) {
+        let mut current = self.set.write().unwrap_or_else(PoisonError::into_inner);
+        if *current.stopped != stopped {
+            *current = Arc::new(PlanSet::clone(&current).with_stopped(stopped));
+        }
     }
 
     /// Puts the same playbooks in force under changed settings.

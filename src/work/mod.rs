@@ -1,8 +1,8 @@
 //! The shell: takes what is due from the store, lets the engine decide or Twilio act, and writes down what came of it.
 //!
 //! `backend` runs workers under apalis; `turns` moves contacts, broadcasts and schedules; `sending` and `calling` make what goes out;
-//! `reconcile` looks up what nobody knows; `catch_up` fetches what was missed; `reload` swaps playbooks; `live` and `health` are what
-//! everybody may read.
+//! `reconcile` looks up what nobody knows; `catch_up` fetches what was missed; `reload` swaps playbooks; `stopping` holds them; `live` and
+//! `health` are what everybody may read.
 
 pub mod addresses;
 pub mod backend;
@@ -18,6 +18,7 @@ pub mod reconcile;
 pub mod reload;
 pub mod schedules;
 pub mod sending;
+pub mod stopping;
 pub mod turns;
 
 use std::time::Duration;

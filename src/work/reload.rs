@@ -3,15 +3,17 @@
 //! A change is noticed by looking at names, sizes and times of the files; no service of the operating system is needed, and editors that
 //! write in several goes settle before anything is read.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::files::read_sources;
 use super::live::{Live, keep_plans};
-use crate::model::{Actor, ConversationRow, ConversationState, Event, Happening, Time};
+use super::stopping::{self, tell};
+use crate::model::{Actor, ConversationState, Event, Happening, Time};
 use crate::playbook::{Fault, Level, Plan, PlanSet, Workspace, compile};
-use crate::store::{ConversationQuery, MAX_PAGE, Post, Shared};
+use crate::store::{Post, Shared};
 
 /// How often the folder is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -37,6 +39,9 @@ pub fn load(folder: &Folder, workspace: &Arc<Workspace>, now: Time) -> Result<(O
 pub async fn watch(folder: Folder, mut known: Stamp, store: Shared, live: Arc<Live>) {
     loop {
         tokio::time::sleep(LOOK).await;
+        if let Err(error) = stopping::refresh(&store, &live).await {
+            tracing::debug!(%error, "which playbooks are stopped could not be read again");
+        }
         let seen = stamp(&folder);
         if seen == known {
             continue;
@@ -47,68 +52,122 @@ pub async fn watch(folder: Folder, mut known: Stamp, store: Shared, live: Arc<Li
             continue;
         }
         known = seen;
-        apply(&folder, &store, &live).await;
+        // What came of it has been logged, and stands in the report.
+        let _ = apply(&folder, &store, &live).await;
     }
 }
 
-/// Reads the folder and, if it has no error, puts it in force.
-pub async fn apply(folder: &Folder, store: &Shared, live: &Arc<Live>) -> bool {
-    let now = store.now();
-    let workspace = live.now().workspace.clone();
-    let loaded = load(folder, &workspace, now);
-    match loaded {
-        Ok((Some(set), faults)) => {
-            if let Err(error) = keep_plans(store, &set).await {
-                tracing::error!(%error, "the new playbooks could not be kept in the store; the ones before go on");
-                return false;
-            }
-            let id = set.id.clone();
-            let before = live.now();
-            live.replace(set, now, faults);
-            wake_schedules(store, live).await;
-            if let Err(error) = tell_movers(store, &before, &live.now()).await {
-                tracing::error!(%error, "not every conversation could be moved to its playbook's new version; the others go on in the old one");
-            }
-            tracing::info!(set = id, "new playbooks are in force");
-            true
+/// What became of a load.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// Whether the folder came into force; else the set before goes on.
+    pub in_force: bool,
+    /// Playbooks that came, went or changed, by name.
+    pub changes: Vec<Changed>,
+    /// Everything `bridged check` would say of the folder.
+    pub faults: Vec<Fault>,
+}
+
+/// A playbook that a load changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changed {
+    /// Its name.
+    pub playbook: String,
+    /// What became of it.
+    pub what: Change,
+    /// Conversations that go on at their step in the new version.
+    pub moving: u64,
+    /// Conversations that go on in the version they began in.
+    pub staying: u64,
+}
+
+/// What became of a playbook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It was not there before.
+    New,
+    /// It has a new version.
+    Changed,
+    /// Its file is gone: nothing starts it any more.
+    Gone,
+}
+
+/// Reads the folder and, if it has no error, puts it in force. An error is one of the store or the disk; the set before then goes on.
+pub async fn apply(folder: &Folder, store: &Shared, live: &Arc<Live>) -> Result<Applied, String> {
+    let applied = try_apply(folder, store, live).await;
+    match &applied {
+        Ok(Applied { in_force: true, changes, .. }) => {
+            let names: Vec<&str> = changes.iter().map(|change| change.playbook.as_str()).collect();
+            tracing::info!(changed = names.join(", "), "new playbooks are in force");
         }
-        Ok((None, faults)) => {
+        Ok(Applied { faults, .. }) => {
             for fault in faults.iter().filter(|fault| fault.level == Level::Error) {
                 tracing::error!("{}:{}:{}: {} [{}]", fault.path, fault.span.line, fault.span.column, fault.message, fault.code);
             }
             tracing::error!("the playbooks have faults; the ones before go on");
-            live.refuse(now, faults);
-            false
         }
-        Err(why) => {
-            tracing::error!(why, "the playbooks can't be read; the ones before go on");
-            live.refuse(now, Vec::new());
-            false
-        }
+        Err(why) => tracing::error!(why, "the playbooks can't come into force; the ones before go on"),
     }
+    applied
 }
 
-/// Tells everybody who stands in a changed playbook with `upgrade: move` that it has a new version.
-async fn tell_movers(store: &Shared, before: &PlanSet, after: &PlanSet) -> crate::store::Result<()> {
-    let changed = |plan: &&Arc<Plan>| plan.moves && before.by_name(&plan.name).is_some_and(|old| old.hash != plan.hash);
-    for plan in after.iter().filter(changed) {
-        let states = ConversationState::LIVE.to_vec();
-        let mut query = ConversationQuery { playbook: Some(plan.name.clone()), states, limit: MAX_PAGE, ..ConversationQuery::default() };
-        loop {
-            let page = store.conversations(query.clone()).await?;
-            let now = store.now();
-            let post = |row: ConversationRow| {
-                let event = Event::new(now, Happening::Deployed { playbook: row.playbook });
-                Post { to: Actor::Contact(row.contact), event, due: now, id: None, suppress: None }
-            };
-            store.post(page.items.into_iter().map(post).collect()).await?;
-            match page.next {
-                Some(next) => query.cursor = Some(next),
-                None => break,
-            }
+async fn try_apply(folder: &Folder, store: &Shared, live: &Arc<Live>) -> Result<Applied, String> {
+    let _one = live.changing.lock().await;
+    let now = store.now();
+    let workspace = live.now().workspace.clone();
+    let (set, faults) = load(folder, &workspace, now).inspect_err(|_| live.refuse(now, Vec::new()))?;
+    let Some(set) = set else {
+        live.refuse(now, faults.clone());
+        return Ok(Applied { in_force: false, changes: Vec::new(), faults });
+    };
+    keep_plans(store, &set).await.map_err(|error| error.to_string())?;
+    let before = live.now();
+    let changes = changes(store, &before, &set).await.map_err(|error| error.to_string())?;
+    live.replace(set, now, faults.clone());
+    wake_schedules(store, live).await;
+    tell_movers(store, live).await;
+    Ok(Applied { in_force: true, changes, faults })
+}
+
+/// What a new set changes, and whom it moves.
+async fn changes(store: &Shared, before: &PlanSet, after: &PlanSet) -> crate::store::Result<Vec<Changed>> {
+    let counts = store.live_counts().await?;
+    let names: BTreeSet<&String> = before.plans.keys().chain(after.plans.keys()).collect();
+    let change = |name: &String| {
+        let (old, new) = (before.by_name(name), after.by_name(name));
+        let what = match (old, new) {
+            (Some(old), Some(new)) if old.hash == new.hash => return None,
+            (None, _) => Change::New,
+            (_, None) => Change::Gone,
+            _ => Change::Changed,
+        };
+        let (mut moving, mut staying) = (0, 0);
+        for stand in counts.iter().filter(|stand| stand.playbook == *name) {
+            let old = before.plan(&stand.version);
+            let lands =
+                new.is_some_and(|new| new.moves && old.zip(stand.step.as_deref()).is_some_and(|(old, step)| new.landing(old, step).is_some()));
+            *if lands { &mut moving } else { &mut staying } += stand.count;
         }
+        Some(Changed { playbook: name.clone(), what, moving, staying })
+    };
+    Ok(names.into_iter().filter_map(change).collect())
+}
+
+/// Tells everybody who stands in an older version of a playbook with `upgrade: move` that there is a new one; also at a start, as the files
+/// may have changed while nobody ran.
+pub async fn tell_movers(store: &Shared, live: &Live) {
+    let set = live.now();
+    let told = async {
+        let counts = store.live_counts().await?;
+        let behind = |plan: &&Arc<Plan>| plan.moves && counts.iter().any(|stand| stand.playbook == plan.name && stand.version != plan.hash);
+        for plan in set.iter().filter(behind) {
+            tell(store, &plan.name, &ConversationState::LIVE, &Happening::Deployed { playbook: plan.name.clone() }).await?;
+        }
+        Ok::<_, crate::store::Error>(())
+    };
+    if let Err(error) = told.await {
+        tracing::error!(%error, "not every conversation could be moved to its playbook's new version; the others go on in the old one");
     }
-    Ok(())
 }
 
 /// Lets every schedule look at its playbook: new ones get their first tick planned, changed ones a new one.

@@ -4,6 +4,7 @@
 
 mod commands;
 mod daemon;
+mod deploy;
 mod faults;
 mod http;
 mod kill;

@@ -90,6 +90,16 @@ listen();
 
 for (const log of $$("[data-log]")) log.scrollTop = log.scrollHeight;
 
+// ---- boxes of a flow chart lead to the people in them: <figure data-chart="/address/before/the/step/">
+
+const boxes = () => $$("[data-chart] g[data-step]:not([data-way])").forEach((box) => box.classList.add("linked"));
+boxes();
+document.addEventListener("drawn", boxes);
+document.addEventListener("click", (event) => {
+  const box = event.target.closest?.("[data-chart] .linked");
+  if (box?.dataset.step) location.href = box.closest("[data-chart]").dataset.chart + encodeURIComponent(box.dataset.step);
+});
+
 // ---- forms that are sent without leaving the page: <form data-stay>; what comes of it is drawn by the stream
 
 document.addEventListener("submit", async (event) => {

@@ -359,6 +359,7 @@ fn situation(world: &mut World, playbook: &str) -> String {
             Rest::Question(_) | Rest::Text | Rest::Running => ("sending", None),
             Rest::Person(talk) => ("with a person", talk.since.map(|since| format!("since {}", when(since)))),
             Rest::Line => ("waiting for the line", None),
+            Rest::Stopped => ("waiting for its playbook to be resumed", None),
             Rest::Call { .. } => ("calling", None),
             Rest::Time { since } | Rest::Event { since } => ("waiting", Some(format!("since {}", when(*since)))),
         };

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod edits;
 mod flights;
 mod storms;
 

@@ -129,14 +129,14 @@ fn does(bench: &mut Bench, act: &Act, taken: &mut Taken) {
 }
 
 /// Whatever happened, the record is in order.
-fn in_order(bench: &Bench) {
+pub(super) fn in_order(bench: &Bench) {
     let state = &bench.person.state;
     for conversation in &state.live {
         let clocks = state.clocks.iter().filter(|clock| clock.conversation == conversation.id).count();
         let texts = !conversation.texts.is_empty();
         let resting = match &conversation.rest {
             Rest::Running => false,
-            Rest::Call { .. } => true,
+            Rest::Call { .. } | Rest::Stopped => true,
             Rest::Line => clocks > 0 && state.line_queue.contains(&conversation.id),
             _ => clocks > 0 || texts,
         };

@@ -5,6 +5,7 @@
 pub mod broadcasts;
 mod contacts;
 pub mod conversations;
+pub mod deploys;
 mod events;
 pub mod gate;
 pub mod guard;
@@ -55,6 +56,8 @@ pub fn routes(doors: Arc<Doors>, pages: Pages) -> Router {
         .route("/v1/handoffs/{id}/close", post(handoffs::close))
         .route("/v1/playbooks", get(playbooks::list))
         .route("/v1/playbooks/{name}", get(playbooks::read))
+        .route("/v1/playbooks/{name}/{order}", post(deploys::order))
+        .route("/v1/apply", post(deploys::apply))
         .route("/openapi.json", get(openapi::describe))
         .route("/metrics", get(machines::metrics))
         .route("/readyz", get(machines::ready))

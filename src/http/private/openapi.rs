@@ -5,7 +5,7 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, Content, OpenApi, Ref, RefOr, ResponseBuilder};
 
-use super::{broadcasts, contacts, conversations, events, handoffs, machines, messages, playbooks};
+use super::{broadcasts, contacts, conversations, deploys, events, handoffs, machines, messages, playbooks};
 
 /// All routes for programs.
 #[derive(utoipa::OpenApi)]
@@ -29,6 +29,8 @@ use super::{broadcasts, contacts, conversations, events, handoffs, machines, mes
         handoffs::close,
         playbooks::list,
         playbooks::read,
+        deploys::order,
+        deploys::apply,
         machines::ready,
         machines::metrics,
         describe,

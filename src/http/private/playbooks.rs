@@ -25,6 +25,8 @@ pub struct Playbook {
     pub about: Option<String>,
     /// The version that new conversations take; null if its file is gone.
     version: Option<String>,
+    /// Its starts and texts are held.
+    pub stopped: bool,
     /// Conversations that are not over, in all versions.
     pub live: u64,
     /// The current version, and older ones that conversations are still in.
@@ -101,6 +103,7 @@ pub async fn all(doors: &Doors) -> Answer<Vec<Playbook>> {
             name: plan.name.clone(),
             about: plan.about.clone(),
             version: Some(plan.hash.0.clone()),
+            stopped: plans.stopped.contains(&plan.name),
             live: 0,
             versions: vec![current],
             faults,
@@ -112,6 +115,7 @@ pub async fn all(doors: &Doors) -> Answer<Vec<Playbook>> {
         let name = stand.playbook;
         let playbook = found.entry(name.clone()).or_insert_with(|| Playbook {
             id: name.clone(),
+            stopped: plans.stopped.contains(&name),
             name,
             about: None,
             version: None,
@@ -144,6 +148,11 @@ pub async fn list(State(doors): State<Arc<Doors>>) -> Answer<Json<Page<Playbook>
 #[utoipa::path(get, path = "/v1/playbooks/{name}", params(("name" = String, Path)),
     responses((status = 200, body = Playbook), (status = 401, body = Document), (status = 404, body = Document)))]
 pub async fn read(State(doors): State<Arc<Doors>>, Named(name): Named<String>) -> Answer<Json<Playbook>> {
-    let found = all(&doors).await?.into_iter().find(|playbook| playbook.name == name);
-    found.map(Json).ok_or_else(|| Problem::not_found(format_args!("playbook `{name}`; `GET /v1/playbooks` lists them")))
+    find(&doors, &name).await.map(Json)
+}
+
+/// The playbook of a name, or that there is none.
+pub async fn find(doors: &Doors, name: &str) -> Answer<Playbook> {
+    let found = all(doors).await?.into_iter().find(|playbook| playbook.name == name);
+    found.ok_or_else(|| Problem::not_found(format_args!("playbook `{name}`; `GET /v1/playbooks` lists them")))
 }

@@ -196,6 +196,16 @@ pub struct CompiledAudience {
     pub holdout: f64,
 }
 
+impl Plan {
+    /// Where a conversation that rests at a step of an older version goes on in this one: both must be steps of the top list.
+    pub fn landing<'p>(&'p self, old: &Plan, id: &'p str) -> Option<(&'p str, Ix)> {
+        let top = |plan: &Plan, id: &str| plan.ids.get(id).copied().filter(|ix| plan.steps.get(*ix).is_some_and(|step| step.top));
+        top(old, id)?;
+        let id = self.renamed.get(id).map_or(id, String::as_str);
+        Some((id, top(self, id)?))
+    }
+}
+
 impl TextSource {
     /// The text for a contact: full tag, its first part, the playbook's language, the workspace's, the fallback.
     pub fn pick(&self, contact: Option<&str>, playbook: Option<&str>, workspace: &str) -> &Template {

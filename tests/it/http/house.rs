@@ -19,6 +19,7 @@ use bridged::store::{Commit, Committed, Memory, Peek, Post, Store};
 use bridged::text::{OpenHours, ReservedWords, Template};
 use bridged::twilio::Verifier;
 use bridged::twilio::signature::sign;
+use bridged::work::reload::Folder;
 use bridged::work::{Health, Live};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -153,6 +154,7 @@ impl House {
         let doors = Arc::new(Doors {
             store: Arc::new(store),
             plans: Arc::new(Live::new(set, Time(START), compiled.faults)),
+            folder: Folder { playbooks: "playbooks".into(), templates: "templates".into() },
             health: Arc::new(Health::default()),
             verifier: Arc::new(Verifier::new(PUBLIC_URL, &tokens)),
             account_sid: ACCOUNT.to_owned(),
