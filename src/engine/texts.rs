@@ -26,6 +26,16 @@ pub(super) const OUTSIDE_WHATSAPP_WINDOW: u32 = 63016;
 /// Twilio takes no longer body (21617).
 const MAX_BODY: usize = 1_600;
 
+/// The word under which a text that could not be made is in the record.
+fn reason_of(error: &RenderError) -> &'static str {
+    match error {
+        RenderError::Undefined { .. } => "undefined",
+        RenderError::TooLong => "too_long",
+        RenderError::Fuel => "fuel",
+        RenderError::Other { .. } => "template",
+    }
+}
+
 /// What became of a text.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Fate {
@@ -152,7 +162,7 @@ impl<'a> Turn<'a> {
         let payload = match self.payload(c, pending, &plan, &words, &id, (sender, &from)) {
             Ok(payload) => payload,
             Err(error) => {
-                self.note_skipped(c, pending, "undefined".to_owned());
+                self.note_skipped(c, pending, reason_of(&error).to_owned());
                 return Fate::Unmade(error.to_string());
             }
         };

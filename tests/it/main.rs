@@ -2,15 +2,19 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod broken;
 mod commands;
 mod daemon;
 mod deploy;
 mod faults;
+mod fixes;
 mod http;
 mod kill;
 mod language;
+mod mistakes;
 mod official_clients;
 mod readme;
+mod robust;
 mod signatures;
 mod store;
 mod support;
