@@ -1,5 +1,6 @@
 //! The command line: one file a command. Data goes to stdout, talk to stderr; exit 0 fine, 1 problems found, 2 used wrongly or not run.
 
+mod chat;
 mod check;
 mod contacts;
 mod coverage;
@@ -7,6 +8,7 @@ mod daemon;
 mod deploy;
 mod diff;
 mod explain;
+mod explored;
 mod graph;
 mod junit;
 mod output;
@@ -47,6 +49,8 @@ enum Command {
     Check(check::Args),
     /// Run transcript tests (`*.test.yaml`) at virtual time
     Test(test::Args),
+    /// Talk with a playbook in the terminal, at virtual time
+    Chat(chat::Args),
     /// Show a playbook as a flow chart
     Graph(graph::Args),
     /// Tell what changes between two versions of playbooks, and for whom
@@ -139,6 +143,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve::run(&args, config),
         Command::Check(args) => check::run(&args, config),
         Command::Test(args) => test::run(&args, config),
+        Command::Chat(args) => chat::run(&args, config),
         Command::Graph(args) => graph::run(&args, config),
         Command::Diff(args) => diff::run(&args, config),
         Command::Apply(args) => deploy::apply(&args, config),

@@ -175,7 +175,7 @@ impl<'a> Turn<'a> {
             return Fate::Unmade("the text came out empty".to_owned());
         }
         if self.is_looping(&payload.body) {
-            self.stumbled(c, "the same contact would get too many texts in a row".to_owned());
+            self.stumbled(c, format!("the same contact would get too many texts {}", super::guard::IN_A_ROW));
             self.unwind(c, "failed");
             return Fate::OnItsWay;
         }

@@ -39,7 +39,8 @@ pub fn wrong_shape(file: File<'_>, node: &Node, expected: &str) -> Fault {
         NodeKind::List(members) if members.is_empty() => "this list is empty",
         NodeKind::List(_) => "here is a list",
         NodeKind::Text { .. } if node.is_null() => "here is nothing",
-        NodeKind::Text { .. } | NodeKind::Reported => "here is something else",
+        NodeKind::Text { .. } => "here is a text",
+        NodeKind::Reported => "here is something else",
     };
     // A map or list is long; its first line says enough.
     let line = file.source.get(node.span.range()).and_then(|text| text.lines().next()).map_or(0, str::len);

@@ -1,5 +1,6 @@
 //! Every command as a person runs it: what it prints where, and its exit code.
 
+mod chat;
 mod check;
 mod graph;
 mod remote;

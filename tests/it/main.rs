@@ -14,6 +14,7 @@ mod language;
 mod mistakes;
 mod official_clients;
 mod readme;
+mod rehearse;
 mod robust;
 mod signatures;
 mod store;
