@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::conversations::words;
 use super::people::Who;
 use super::trouble::Page;
-use super::{Console, live, view};
+use super::{Console, live, playbooks, view};
 use crate::http::problem::{Answer, BAD_FIELD, BROKEN, Problem};
 use crate::model::Phone;
 use crate::store::ConversationQuery;
@@ -94,9 +94,11 @@ async fn show(console: &Console, number: String) -> Page {
     let mut all: Vec<String> = FIRST.iter().map(|&number| number.to_owned()).chain(phones.seen()).chain([number.0.clone()]).collect();
     let mut known = std::collections::BTreeSet::new();
     all.retain(|number| known.insert(number.clone()));
+    let thread = phones.thread(number.as_str());
+    let last = thread.last().map(|said| said.number.clone());
     let context = json!({
-        "phone": number, "phones": all, "numbers": phones.numbers(), "keywords": keywords(console), "turns": TURNS, "faults": FAULTS,
-        "on": phones.on(), "thread": phones.thread(number.as_str()), "behind": behind(console, &number).await?,
+        "phone": number, "last": last, "phones": all, "numbers": phones.numbers(), "keywords": keywords(console), "turns": TURNS, "faults": FAULTS,
+        "on": phones.on(), "thread": thread, "behind": behind(console, &number).await?,
     });
     Ok(console.page("phone.html", "/phone", "Phone", context).await?)
 }
@@ -119,8 +121,10 @@ pub async fn live(State(console): State<Arc<Console>>, Path(number): Path<String
         async move {
             let phones = phones(&console)?;
             let thread = view::fill("phone_screen.html", json!({ "thread": phones.thread(&number) }))?;
-            let behind = view::fill("phone_behind.html", json!({ "behind": behind(&console, &Phone(number)).await? }))?;
-            Ok(vec![("screen".to_owned(), thread), ("behind".to_owned(), behind)])
+            let behind = behind(&console, &Phone(number)).await?;
+            let chart = view::fill("phone_chart.html", json!({ "behind": behind }))?;
+            let behind = view::fill("phone_behind.html", json!({ "behind": behind }))?;
+            Ok(vec![("screen".to_owned(), thread), ("behind".to_owned(), behind), ("chart".to_owned(), chart)])
         }
     })
 }
@@ -134,6 +138,11 @@ async fn behind(console: &Console, phone: &Phone) -> Answer<Value> {
     let rows = console.doors.store.conversations(query).await?.items;
     let contact = console.doors.store.contact(phone).await?;
     let peek = console.doors.store.peek(&crate::model::Actor::Contact(phone.clone())).await?;
+    // The chart of the newest conversation, with the box where this phone stands.
+    let (chart, at) = match rows.first() {
+        Some(row) => (playbooks::chart(console, &row.playbook).await?, row.ended_at.is_none().then(|| row.step.clone()).flatten()),
+        None => (None, None),
+    };
     let conversations: Vec<Value> = rows
         .into_iter()
         .map(|row| {
@@ -142,7 +151,7 @@ async fn behind(console: &Console, phone: &Phone) -> Answer<Value> {
         })
         .collect();
     Ok(json!({
-        "conversations": conversations, "who": Who::new(phone, contact.as_ref()), "now": clock.moment(clock.now),
+        "chart": chart, "at": at, "conversations": conversations, "who": Who::new(phone, contact.as_ref()), "now": clock.moment(clock.now),
         "next": peek.and_then(|peek| peek.wake).map(|at| clock.moment(at)),
     }))
 }

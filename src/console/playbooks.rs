@@ -16,6 +16,7 @@ use crate::graph;
 use crate::http::private::playbooks::{Playbook, all};
 use crate::http::problem::{Answer, Problem};
 use crate::model::ConversationState;
+use crate::playbook::plan::Plan;
 use crate::playbook::{Level, show};
 use crate::store::{ConversationQuery, MAX_PAGE};
 use crate::work::stopping;
@@ -133,14 +134,33 @@ pub async fn live(State(console): State<Arc<Console>>, Path(name): Path<String>,
     })
 }
 
-async fn drawn(console: &Console, name: &str) -> Answer<Value> {
-    let playbook = found(console, name).await?;
-    let plans = console.doors.plans.now();
-    let plan = plans.plans.get(name);
+/// The chart of a playbook with the people on it; none if its file is gone.
+pub async fn chart(console: &Console, name: &str) -> Answer<Option<String>> {
+    let Some(plan) = console.doors.plans.now().plans.get(name).cloned() else { return Ok(None) };
+    let people = people_at(&found(console, name).await?);
+    Ok(Some(picture(&plan, people, &counts(console, name).await?)))
+}
+
+/// Boxes that nobody stands at say nothing; a lot of noughts would hide the others.
+fn picture(plan: &Plan, people: BTreeMap<String, u64>, counts: &Counts) -> String {
+    let steps = people.into_iter().filter(|(_, count)| *count > 0).collect();
+    graph::svg_in_page(plan, &graph::Counts { steps, arrows: counts.ways.clone() })
+}
+
+/// How many people stand at each step, in all versions.
+fn people_at(playbook: &Playbook) -> BTreeMap<String, u64> {
     let mut people: BTreeMap<String, u64> = BTreeMap::new();
     for (step, count) in playbook.versions.iter().flat_map(|version| &version.steps) {
         *people.entry(step.clone()).or_default() += count;
     }
+    people
+}
+
+async fn drawn(console: &Console, name: &str) -> Answer<Value> {
+    let playbook = found(console, name).await?;
+    let plans = console.doors.plans.now();
+    let plan = plans.plans.get(name);
+    let people = people_at(&playbook);
     let counts = counts(console, name).await?;
     // Steps in the order of the chart, then those that only older versions have.
     let mut steps: Vec<Value> = Vec::new();
@@ -157,9 +177,7 @@ async fn drawn(console: &Console, name: &str) -> Answer<Value> {
     for id in people.keys().filter(|id| !chart.nodes.iter().any(|node| node.step.as_ref() == Some(id))) {
         step(id, if id.is_empty() { "before the first step with an id".to_owned() } else { "in an older version".to_owned() });
     }
-    // Boxes that nobody stands at say nothing; a row of noughts would hide the others.
-    let on_chart = graph::Counts { steps: people.into_iter().filter(|(_, count)| *count > 0).collect(), arrows: counts.ways.clone() };
-    let picture = plan.map(|plan| graph::svg_in_page(plan, &on_chart));
+    let picture = plan.map(|plan| picture(plan, people, &counts));
     let path = plan.map(|plan| plan.source.path.clone());
     Ok(json!({
         "name": playbook.name, "about": playbook.about, "live": playbook.live, "steps": steps, "counts": counts,

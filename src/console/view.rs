@@ -45,6 +45,7 @@ const PAGES: &[(&str, &str)] = pages![
     "phone.html",
     "phone_screen.html",
     "phone_behind.html",
+    "phone_chart.html",
 ];
 
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {

@@ -92,7 +92,12 @@ for (const log of $$("[data-log]")) log.scrollTop = log.scrollHeight;
 
 // ---- boxes of a flow chart lead to the people in them: <figure data-chart="/address/before/the/step/">
 
-const boxes = () => $$("[data-chart] g[data-step]:not([data-way])").forEach((box) => box.classList.add("linked"));
+function boxes() {
+  for (const box of $$("[data-chart] g[data-step]:not([data-way])")) {
+    box.classList.add("linked");
+    box.classList.toggle("here", Boolean(box.dataset.step) && box.closest("[data-chart]").dataset.here === box.dataset.step);
+  }
+}
 boxes();
 document.addEventListener("drawn", boxes);
 document.addEventListener("click", (event) => {
