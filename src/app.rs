@@ -3,6 +3,7 @@
 //! Settings → pretend Twilio (if asked for) → store → playbooks → listeners → workers; then it waits for a signal, lets what is under
 //! way finish, and closes the store.
 
+mod account;
 mod phones;
 
 use std::future::Future;
@@ -32,6 +33,7 @@ use crate::work::sending::Sending;
 use crate::work::turns::Turns;
 use crate::work::{Health, Live, catch_up, live, stopping};
 
+use account::TwilioAccount;
 use phones::{PretendPhones, Turning};
 
 /// Turns that run at once: the store takes what arrives together in one write, so a few hundred keep it busy.
@@ -145,6 +147,7 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
     live.need(&store, in_use.iter()).await;
     stopping::go_on(&store, &live).await?;
     let health = Arc::new(Health::default());
+    health.flow.go_on(&store).await?;
     let client = Arc::new(Client::new(config.twilio.client()).map_err(|error| Error::Other(error.to_string()))?);
 
     let was_away = options.has(Role::Sending) && catch_up::away(&store).await? > AWAY;
@@ -156,7 +159,8 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
             .as_ref()
             .zip(clock.clone())
             .map(|(twilio, clock)| Arc::new(PretendPhones::new(twilio.pretend().clone(), &config, store.clone(), clock)) as Arc<dyn Phones>);
-        web = Some(start_web(&config, (&folder, phones), (&store, &live, &health), &stopped).await?);
+        let account = Arc::new(TwilioAccount::new(client.clone(), &config, options.pretend));
+        web = Some(start_web(&config, (&folder, phones, account), (&store, &live, &health), &stopped).await?);
     }
     let mut workers = Workers::new();
     if options.has(Role::Conversations) {
@@ -177,7 +181,7 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
             .add(reconcile, LOOKUPS);
     }
     let watching = tokio::spawn(reload::watch(folder, stamp, store.clone(), live.clone()));
-    let keeping = tokio::spawn(keep_house(store.clone(), config.retention));
+    let keeping = tokio::spawn(keep_house(store.clone(), health.clone(), config.retention));
     let catching = options.has(Role::Sending).then(|| tokio::spawn(fetch_missed(store.clone(), client, workspace, begin)));
     greet(&config, &options, pretend.as_ref(), web.as_ref(), began);
 
@@ -190,7 +194,9 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
     if let Some(web) = web {
         web.finished.await;
     }
+    let kept = health.flow.keep(&store).await;
     store.close().await?;
+    kept?;
     tracing::info!("stopped; nothing is lost");
     ended
 }
@@ -328,7 +334,7 @@ struct Web {
 
 async fn start_web(
     config: &Config,
-    (folder, phones): (&Folder, Option<Arc<dyn Phones>>),
+    (folder, phones, account): (&Folder, Option<Arc<dyn Phones>>, Arc<TwilioAccount>),
     (store, live, health): (&Shared, &Arc<Live>, &Arc<Health>),
     stopped: &watch::Receiver<bool>,
 ) -> Result<Web, Error> {
@@ -349,7 +355,7 @@ async fn start_web(
         remarks: config.warnings(),
     });
     let login = format!("http://{}/login?code={code}", config.console);
-    let pages = Console::new(doors.clone(), stopped.clone()).with_phones(phones).pages();
+    let pages = Console::new(doors.clone(), stopped.clone()).with_phones(phones).with_account(account).pages();
     let running = [
         tokio::spawn(http::serve(public, http::public::routes(doors.clone()), Limits::PUBLIC, stopped.clone())),
         tokio::spawn(http::serve(private, http::private::routes(doors, pages), Limits::PRIVATE, stopped.clone())),
@@ -392,13 +398,16 @@ async fn fetch_missed(store: Shared, client: Arc<Client>, workspace: Arc<crate::
 }
 
 /// Notes now and then that this daemon lives, and lets go of what is older than `retention`, in small pieces.
-async fn keep_house(store: Shared, retention: Length) {
+async fn keep_house(store: Shared, health: Arc<Health>, retention: Length) {
     let mut forgotten = Instant::now();
     loop {
         if let Err(error) = catch_up::alive(&store).await {
             tracing::debug!(%error, "that the daemon lives could not be noted");
         }
         tokio::time::sleep(ALIVE_EVERY).await;
+        if let Err(error) = health.flow.keep(&store).await {
+            tracing::debug!(%error, "what went out and came in could not be kept");
+        }
         if forgotten.elapsed() < FORGET_EVERY {
             continue;
         }

@@ -59,6 +59,11 @@ impl Clock {
         Moment { iso: at.rfc3339(), full: show("%a %-d %b %Y, %H:%M:%S %Z"), short: show(form), ago }
     }
 
+    /// The moment when clocks on the wall of the workspace's zone show this; none if they never do.
+    pub fn there(&self, wall: jiff::civil::DateTime) -> Option<Time> {
+        wall.to_zoned_datetime(self.zone.clone()).ok().map(|at| at.timestamp().into())
+    }
+
     /// The day of a moment, to stand between texts: `Today`, `Tuesday 3 March`.
     pub fn day(&self, at: Time) -> String {
         let (there, here) = (at.timestamp().to_zoned_datetime(self.zone.clone()), self.now.timestamp().to_zoned_datetime(self.zone.clone()));

@@ -79,7 +79,7 @@ impl Console {
     }
 
     /// The number of creation of the newest contact, found by asking whether there is anybody beyond: some forty reads of one row.
-    async fn newest_contact(&self) -> Answer<u64> {
+    pub(super) async fn newest_contact(&self) -> Answer<u64> {
         let (mut low, mut high) = (0, 1);
         while let Some(contact) = self.doors.store.contacts(high, 1).await?.first() {
             low = contact.number;

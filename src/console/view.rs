@@ -45,6 +45,20 @@ const PAGES: &[(&str, &str)] = pages![
     "phone.html",
     "phone_screen.html",
     "phone_behind.html",
+    "contacts.html",
+    "contact.html",
+    "import_new.html",
+    "import.html",
+    "import_body.html",
+    "twilio.html",
+    "twilio_checks.html",
+    "now.html",
+    "now_body.html",
+    "broadcasts.html",
+    "broadcasts_list.html",
+    "broadcast.html",
+    "broadcast_body.html",
+    "broadcast_new.html",
     "phone_chart.html",
 ];
 
@@ -95,9 +109,13 @@ fn named(text: &str) -> minijinja::Value {
 
 /// The menu: address, word, icon.
 const MENU: &[(&str, &str, &str)] = &[
+    ("/", "Now", "now"),
     ("/conversations", "Conversations", "conversations"),
     ("/inbox", "Inbox", "inbox"),
     ("/playbooks", "Playbooks", "playbooks"),
+    ("/broadcasts", "Broadcasts", "broadcasts"),
+    ("/contacts", "Contacts", "contacts"),
+    ("/twilio", "Twilio", "twilio"),
     ("/phone", "Phone", "phone"),
 ];
 

@@ -180,3 +180,11 @@ document.addEventListener("visibilitychange", () => {
 });
 
 listen();
+
+// ---- a file's lines go into a field: <input type=file data-into="id of a textarea">
+
+document.addEventListener("change", async (event) => {
+  const field = document.getElementById(event.target.dataset.into ?? "");
+  const file = field && event.target.files?.[0];
+  if (file) field.value = await file.text();
+});

@@ -3,7 +3,7 @@
 //! Every request passes `guard` first: the host name, then the console token or a session.
 
 pub mod broadcasts;
-mod contacts;
+pub mod contacts;
 pub mod conversations;
 pub mod deploys;
 mod events;

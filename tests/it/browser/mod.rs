@@ -4,6 +4,7 @@
 
 mod chrome;
 mod journeys;
+mod many;
 mod pages;
 
 use serde_json::json;

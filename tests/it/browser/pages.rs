@@ -19,6 +19,12 @@ async fn every_page_is_sound() {
             receive(&mut chrome, &origin, ANA, "Somebody will be with you.");
         }
         let mut paths: Vec<(&str, String)> = [
+            ("now", "/"),
+            ("broadcasts", "/broadcasts"),
+            ("broadcast-new", "/broadcasts/new"),
+            ("contacts", "/contacts"),
+            ("import", "/contacts/import"),
+            ("twilio", "/twilio"),
             ("playbooks", "/playbooks"),
             ("playbook", "/playbooks/helpdesk"),
             ("conversations", "/conversations"),
@@ -31,6 +37,7 @@ async fn every_page_is_sound() {
         .map(|(name, path)| (name, path.to_owned()))
         .into();
         if filled {
+            paths.push(("contact", format!("/contacts/{ANA}")));
             chrome.open(&format!("{origin}/conversations"));
             paths.push(("thread", chrome.js("document.querySelector('td a').getAttribute('href')").as_str().unwrap().to_owned()));
             chrome.open(&format!("{origin}/inbox"));

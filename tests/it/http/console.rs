@@ -155,7 +155,7 @@ async fn pages_stay_to_themselves() {
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{path}");
         assert_eq!(reply.header("x-frame-options"), Some("DENY"), "{path}");
     }
-    let page = get(&house, "/", &[("Cookie", &cookie)]).await;
+    let page = get(&house, "/playbooks", &[("Cookie", &cookie)]).await;
     assert!(page.body.contains("Spring &lt;sale&gt;.") && !page.body.contains("<sale>"), "{}", page.body);
     for banned in ["<style", "style=", "http://", "https://", " onclick", "<script>"] {
         assert!(!page.body.contains(banned), "{banned}");
@@ -178,7 +178,8 @@ async fn the_page_shows_what_did_not_load() {
     let path = std::sync::Arc::from("leads.yaml");
     let fault = bridged::playbook::Fault::error(&path, "unknown-step", Default::default(), "there is no step named `<nudge>`");
     house.doors.plans.refuse(house.store().now(), vec![fault]);
-    let page = get(&house, "/", &[("Cookie", &cookie)]).await;
+    assert!(get(&house, "/", &[("Cookie", &cookie)]).await.body.contains("A playbook did not load"));
+    let page = get(&house, "/playbooks", &[("Cookie", &cookie)]).await;
     assert!(page.body.contains("did not load") && page.body.contains("error[unknown-step]: there is no step named `&lt;nudge&gt;`"), "{}", page.body);
     let (_, leads) = house.get("/v1/playbooks/leads").await;
     assert_eq!(leads["faults"][0]["code"], "unknown-step");
