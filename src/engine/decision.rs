@@ -169,3 +169,22 @@ pub enum Way {
     /// `exit` number so-and-so.
     Exit(usize),
 }
+
+impl Way {
+    /// The arrow of the flow chart that this way is, by its name there; none where the conversation stays in its box.
+    pub fn arrow(self) -> Option<String> {
+        let numbered = |name: &str, at: usize| Some(format!("{name}-{}", at + 1));
+        match self {
+            Way::Rule(at) => numbered("reply", at),
+            Way::Branch(at) => numbered("branch", at),
+            Way::AnyText | Way::Done | Way::Idle => Some("next".to_owned()),
+            Way::NoMatch => Some("no_match".to_owned()),
+            Way::Timeout => Some("timeout".to_owned()),
+            Way::Error => Some("error".to_owned()),
+            Way::Failed => Some("failed".to_owned()),
+            Way::Sla => Some("sla".to_owned()),
+            Way::Past => Some("past".to_owned()),
+            Way::Anytime(_) | Way::Retry | Way::Remind(_) | Way::Exit(_) => None,
+        }
+    }
+}

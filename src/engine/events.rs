@@ -54,8 +54,8 @@ impl Turn<'_> {
             Happening::Resumed { playbook } => self.resumed(playbook),
             Happening::Deployed { playbook } => self.deployed(playbook),
             Happening::OptedOut { source } => self.opt_out(source, source, true),
-            // A broadcast's orders go to broadcasts, and clocks come by `step`.
-            Happening::Broadcast { .. } | Happening::Clock => {}
+            // A broadcast's orders go to broadcasts, clocks come by `step`, and notes are for people.
+            Happening::Broadcast { .. } | Happening::Clock | Happening::Noted { .. } => {}
         }
         self.settle();
     }

@@ -13,7 +13,7 @@ mod picture;
 mod svg;
 
 pub use chart::{Arrow, Chart, Node, Shape, chart};
-pub use svg::Counts;
+pub use svg::{Counts, STYLE};
 
 use crate::playbook::Plan;
 
@@ -29,5 +29,10 @@ pub fn dot(plan: &Plan) -> String {
 
 /// A plan as a picture, with live numbers where there are some.
 pub fn svg(plan: &Plan, counts: &Counts) -> String {
-    svg::write(&chart(plan), counts)
+    svg::write(&chart(plan), counts, STYLE)
+}
+
+/// The same for a page whose own style sheet has `STYLE` in it: pages with a strict policy take no style from a picture.
+pub fn svg_in_page(plan: &Plan, counts: &Counts) -> String {
+    svg::write(&chart(plan), counts, "")
 }

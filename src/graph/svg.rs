@@ -12,7 +12,7 @@ use super::measure::{width, wrap};
 use super::picture::{HEAD, ICON, ID, KIND, Line, PAD, Part, Picture, Tile, Way, called, picture};
 
 /// The rules of style.
-const STYLE: &str = include_str!("svg.css");
+pub const STYLE: &str = include_str!("svg.css");
 /// Height of a badge, and the size of its letters.
 const BADGE: (f64, f64) = (20.0, 12.0);
 
@@ -40,16 +40,17 @@ fn id(node: &Node) -> Option<&str> {
     node.step.as_deref().or((node.shape == Shape::Start).then_some(""))
 }
 
-/// Writes it.
-pub(super) fn write(chart: &Chart, counts: &Counts) -> String {
+/// Writes it, with these rules of style in it; none where the page that holds it has them.
+pub(super) fn write(chart: &Chart, counts: &Counts, style: &str) -> String {
     let picture = picture(chart, |node, arrow| counts.of_arrow(node, &arrow.way).map(|count| count.to_string()));
     let (wide, high) = (picture.placed.size.width.ceil(), picture.placed.size.height.ceil());
     let name = chart.nodes.iter().find(|node| node.shape == Shape::Start).map_or("", |node| &node.text);
     let name = escaped(name);
+    let style = if style.is_empty() { String::new() } else { format!("<style>\n{style}</style>\n") };
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"bridged-chart\" viewBox=\"0 0 {wide} {high}\" width=\"{wide}\" height=\"{high}\" \
          role=\"graphics-document document\" aria-roledescription=\"flow chart\" aria-label=\"Flow chart of {name}\">\n\
-         <title>Flow chart of {name}</title>\n<style>\n{STYLE}</style>\n\
+         <title>Flow chart of {name}</title>\n{style}\
          <defs><marker id=\"bridged-arrow\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" \
          markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path class=\"head\" d=\"M0 .5l8 3.5l-8 3.5z\"/></marker></defs>\n\
          <rect class=\"paper\" width=\"{wide}\" height=\"{high}\"/>\n"

@@ -121,6 +121,13 @@ pub enum Happening {
         /// Who.
         agent: String,
     },
+    /// A note for the people who answer; the contact and the playbook never see it. It is kept in the journal.
+    Noted {
+        /// The words.
+        text: String,
+        /// Who.
+        agent: String,
+    },
     /// `stop --end`: this playbook's conversations end now.
     Stopped {
         /// Which playbook.

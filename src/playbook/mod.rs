@@ -50,6 +50,7 @@ pub use audience::compile_audience;
 pub use did_you_mean::did_you_mean;
 pub use fault::{Fault, Level};
 pub use plan::Plan;
+pub use rules::typical_segments;
 pub use set::PlanSet;
 pub use workspace::{ClassRules, Sender, Workspace};
 

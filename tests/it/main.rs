@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod broken;
+mod browser;
 mod commands;
 mod daemon;
 mod deploy;

@@ -41,6 +41,8 @@ mod whatsapp;
 mod window_empty;
 mod workspace_names;
 
+pub use lengths::typical_segments;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

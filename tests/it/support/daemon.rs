@@ -83,9 +83,15 @@ impl Home {
 
     /// Starts the daemon and waits until it is ready.
     pub async fn start(&mut self) {
+        self.start_with(&[]).await;
+    }
+
+    /// Likewise, with more options.
+    pub async fn start_with(&mut self, options: &[&str]) {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log()).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_bridged"))
             .args(["serve", "--config", "bridged.yaml"])
+            .args(options)
             .current_dir(self.path())
             .stdout(Stdio::null())
             .stderr(log)
