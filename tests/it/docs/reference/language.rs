@@ -17,7 +17,7 @@ fn playbooks() {
     for verb in &keys::VERBS {
         let head = about::of_verb(verb).unwrap();
         text += &format!("\n### {}\n\n{}. `{}:` takes {}.\n", verb.name, capital(head.text), verb.name, takes(verb.kind));
-        let id = verb.needs_id.then(|| Key { name: "id", kind: Kind::Name, required: true });
+        let id = verb.needs_id.then_some(Key { name: "id", kind: Kind::Name, required: true });
         let rows: Vec<&Key> = id.iter().chain(verb.keys).collect();
         if !rows.is_empty() {
             text.push('\n');
