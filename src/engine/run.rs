@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Decision;
-use super::guard::MAX_STEPS;
+use super::guard::{IN_A_ROW, MAX_STEPS};
 use super::state::{Frame, Rest, Role};
 use super::turn::{C, Turn};
 use crate::playbook::plan::{Ix, Next, Plan, Step, Verb};
@@ -64,7 +64,7 @@ impl Turn<'_> {
             return Flow::Go(Next::Step(ix));
         }
         if self.too_many_steps(c) {
-            self.stumbled(c, format!("{MAX_STEPS} steps in a row without a text of the contact or a wait"));
+            self.stumbled(c, format!("{MAX_STEPS} steps {IN_A_ROW} without a text of the contact or a wait"));
             self.unwind(c, "failed");
             return Flow::Rest;
         }

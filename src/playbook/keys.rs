@@ -422,3 +422,10 @@ pub const MATCH_KEYS: [&str; 6] = ["words", "any_of", "phrase", "regex", "number
 pub fn verb(name: &str) -> Option<&'static Verb> {
     VERBS.iter().find(|verb| verb.name == name)
 }
+
+/// Whether a word is a key anywhere in a playbook.
+pub fn is_key(word: &str) -> bool {
+    let forms = [&PLAYBOOK, &AUDIENCE, &GOAL, &EXIT, &REPLY, &NO_MATCH, &CHOICE, &ARM, &RETRY, &REMIND];
+    let of_forms = forms.into_iter().chain(&TRIGGERS).flat_map(|form| form.keys);
+    of_forms.chain(&STEP_KEYS).chain(VERBS.iter().flat_map(|verb| verb.keys)).any(|key| key.name == word)
+}

@@ -37,7 +37,7 @@ const BUSY: Duration = Duration::from_secs(5);
 /// page split makes SQLite walk the whole of it once more at the commit. Deleted rows are overwritten, so
 /// that an erased person is gone from the file too. Commits don't sync: `sync` does, beside the writer.
 const PRAGMAS: &str =
-    "pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = 0; pragma foreign_keys = off; pragma temp_store = memory;
+    "pragma page_size = 8192; pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = 0; pragma foreign_keys = off; pragma temp_store = memory;
 pragma cache_size = -8192; pragma secure_delete = on;";
 
 /// `Sqlite::open`.

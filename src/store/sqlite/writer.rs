@@ -26,6 +26,13 @@ use super::sync::Syncs;
 /// Writes in one transaction: what a group saves is saved by then, and nobody waits long for its end.
 const MAX_GROUP: usize = 256;
 
+/// A group of so many writes says that more are coming.
+const BUSY: usize = 16;
+
+/// How long the next group then gathers. What a group costs beside its writes (the pages that every write touches, a sync) is shared by
+/// more, at less than a millisecond for each.
+const GATHER: Duration = Duration::from_micros(700);
+
 /// Writes that may wait for the writer; beyond it callers wait for room.
 const QUEUE: usize = 1_024;
 
@@ -81,7 +88,7 @@ impl Writer {
     /// Starts the thread.
     pub fn start(thread: Thread) -> Result<Writer> {
         let (jobs, waiting) = mpsc::channel(QUEUE);
-        let state = State { thread, stale: false, writes: 0 };
+        let state = State { thread, stale: false, last: 0, writes: 0 };
         let spawned = std::thread::Builder::new().name("store".to_owned()).spawn(move || state.run(waiting));
         spawned.map_err(|error| Error::Unavailable(format!("no thread for writing: {error}")))?;
         Ok(Writer { jobs })
@@ -157,6 +164,8 @@ struct State {
     thread: Thread,
     /// The memory does not match the rows: they could not be read anew after an undone transaction.
     stale: bool,
+    /// Writes in the latest group.
+    last: usize,
     /// Writes since the last checkpoint was asked for.
     writes: usize,
 }
@@ -169,6 +178,10 @@ impl State {
             match job {
                 Job::Write(need, work) => {
                     let mut group = vec![(need, work)];
+                    // Nobody has to wait for others where there are none: only after a group of many are the next given time to gather.
+                    if self.last >= BUSY {
+                        std::thread::sleep(GATHER);
+                    }
                     while group.len() < MAX_GROUP && next.is_none() {
                         match jobs.try_recv() {
                             Ok(Job::Write(need, work)) => group.push((need, work)),
@@ -177,6 +190,7 @@ impl State {
                             Err(_) => break,
                         }
                     }
+                    self.last = group.len();
                     self.group(group);
                 }
                 Job::StandBy(places, lease) => self.thread.core.stand_by(places, lease),
