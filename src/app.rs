@@ -19,7 +19,7 @@ use crate::console::{Console, Phones};
 use crate::http::{self, Doors, Gate, Limits, Tally};
 use crate::model::Time;
 use crate::playbook::{Fault, Level, PlanSet, show};
-use crate::store::{self, Memory, Shared, sqlite};
+use crate::store::{self, Memory, Shared, redis, sqlite};
 use crate::text::Length;
 use crate::twilio::client::Client;
 use crate::twilio::pretend::{self, Pretend, PretendConfig, PretendSender};
@@ -131,7 +131,7 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
         tracing::warn!("{warning}");
     }
     let clock = options.pretend.then(Turning::default);
-    let (store, fatal) = open_store(&config, clock.as_ref())?;
+    let Opened { store, fatal, returned } = open_store(&config, clock.as_ref()).await?;
     if let Some(clock) = &clock {
         clock.go_on(&store).await?;
     }
@@ -182,7 +182,7 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
     }
     let watching = tokio::spawn(reload::watch(folder, stamp, store.clone(), live.clone()));
     let keeping = tokio::spawn(keep_house(store.clone(), health.clone(), config.retention));
-    let catching = options.has(Role::Sending).then(|| tokio::spawn(fetch_missed(store.clone(), client, workspace, begin)));
+    let catching = options.has(Role::Sending).then(|| tokio::spawn(fetch_missed(store.clone(), client, workspace, begin, returned)));
     greet(&config, &options, pretend.as_ref(), web.as_ref(), began);
 
     let ended = run_until_stopped(workers, stop, fatal).await;
@@ -271,10 +271,18 @@ async fn start_pretend(config: &mut Config) -> Result<pretend::Handle, Error> {
     Ok(handle)
 }
 
-type Opened = (Shared, Option<watch::Receiver<Option<String>>>);
+/// A store that was opened.
+struct Opened {
+    /// The store.
+    store: Shared,
+    /// Says why the process must end, where a store can say so.
+    fatal: Option<watch::Receiver<Option<String>>>,
+    /// Counts outages that are over, where a store can have them.
+    returned: Option<watch::Receiver<u64>>,
+}
 
 /// Opens the store that the settings name. With a clock of its own where one can be turned.
-fn open_store(config: &Config, clock: Option<&Turning>) -> Result<Opened, Error> {
+async fn open_store(config: &Config, clock: Option<&Turning>) -> Result<Opened, Error> {
     match &config.store {
         StoreUrl::Sqlite(path) => {
             let durability = match config.durability {
@@ -283,10 +291,14 @@ fn open_store(config: &Config, clock: Option<&Turning>) -> Result<Opened, Error>
             };
             let opened = sqlite::Sqlite::open(sqlite::Options { path: path.clone(), durability, clock: clock.map(Turning::source) })?;
             let fatal = opened.fatal();
-            Ok((Arc::new(opened), Some(fatal)))
+            Ok(Opened { store: Arc::new(opened), fatal: Some(fatal), returned: None })
         }
-        StoreUrl::Memory => Ok((Arc::new(Memory::new(clock.map_or_else(wall_clock, Turning::source))), None)),
-        StoreUrl::Redis(_) => Err(Error::Other("`store`: Redis is not built into this version; use `sqlite:bridged.db`".to_owned())),
+        StoreUrl::Memory => Ok(Opened { store: Arc::new(Memory::new(clock.map_or_else(wall_clock, Turning::source))), fatal: None, returned: None }),
+        StoreUrl::Redis(url) => {
+            let opened = redis::Redis::open(redis::Options { url: url.reveal().to_owned(), clock: clock.map(Turning::source) }).await?;
+            let returned = Some(opened.returned());
+            Ok(Opened { store: Arc::new(opened), fatal: None, returned })
+        }
     }
 }
 
@@ -376,8 +388,14 @@ fn random_code() -> Result<String, Error> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Fetches what came while nobody listened, then (or after `MAX_WAIT`) lets turns begin.
-async fn fetch_missed(store: Shared, client: Arc<Client>, workspace: Arc<crate::playbook::Workspace>, begin: watch::Sender<bool>) {
+/// Fetches what came while nobody listened, then (or after `MAX_WAIT`) lets turns begin; and again after each outage of the store.
+async fn fetch_missed(
+    store: Shared,
+    client: Arc<Client>,
+    workspace: Arc<crate::playbook::Workspace>,
+    begin: watch::Sender<bool>,
+    returned: Option<watch::Receiver<u64>>,
+) {
     /// What fell due while nobody listened waits so long at most.
     const MAX_WAIT: Duration = Duration::from_secs(10);
     let caught = catch_up::catch_up(&store, &client, &workspace);
@@ -390,6 +408,15 @@ async fn fetch_missed(store: Shared, client: Arc<Client>, workspace: Arc<crate::
         }
     };
     begin.send_replace(true);
+    told_of(result);
+    let Some(mut returned) = returned else { return };
+    while returned.changed().await.is_ok() {
+        told_of(catch_up::catch_up(&store, &client, &workspace).await);
+    }
+}
+
+/// Says what a catch-up brought.
+fn told_of(result: Result<u64, String>) {
     match result {
         Ok(0) => {}
         Ok(texts) => tracing::info!(texts, "texts that came while nobody listened were fetched from Twilio"),

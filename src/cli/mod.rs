@@ -2,6 +2,7 @@
 
 mod chat;
 mod check;
+mod completions;
 mod contacts;
 mod coverage;
 mod daemon;
@@ -11,6 +12,8 @@ mod explain;
 mod explored;
 mod graph;
 mod junit;
+mod man;
+mod new;
 mod output;
 mod schema;
 mod segments;
@@ -45,6 +48,8 @@ struct Cli {
 enum Command {
     /// Run the daemon
     Serve(serve::Args),
+    /// Make a playbook to begin with, or a whole workspace
+    New(new::Args),
     /// Read and lint playbooks: every fault of every file in one run
     Check(check::Args),
     /// Run transcript tests (`*.test.yaml`) at virtual time
@@ -65,6 +70,10 @@ enum Command {
     Segments(segments::Args),
     /// Print the JSON Schema of a kind of file, for editors
     Schema(schema::Args),
+    /// Print what a shell needs to complete commands
+    Completions(completions::Args),
+    /// Print the manual page
+    Man,
     /// Tell about a fault (`bad-cron`) or an error of Twilio (`30007`)
     Explain(explain::Args),
     /// Post an event to the running daemon
@@ -141,6 +150,7 @@ pub fn run() -> ExitCode {
     let config = config.as_deref();
     let result = match command {
         Command::Serve(args) => serve::run(&args, config),
+        Command::New(args) => new::run(&args, config),
         Command::Check(args) => check::run(&args, config),
         Command::Test(args) => test::run(&args, config),
         Command::Chat(args) => chat::run(&args, config),
@@ -151,6 +161,8 @@ pub fn run() -> ExitCode {
         Command::Resume(args) => deploy::resume(&args, config),
         Command::Segments(args) => segments::run(&args),
         Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man => man::run(),
         Command::Explain(args) => explain::run(&args),
         Command::Trigger(args) => trigger::run(&args, config),
         Command::Contacts(contacts::Command::Import(args)) => contacts::import(&args, config),

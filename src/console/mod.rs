@@ -110,6 +110,7 @@ impl Console {
             .route("/conversations/live", get(conversations::live))
             .route("/conversations/{id}", get(thread::page))
             .route("/conversations/{id}/live", get(thread::live))
+            .route("/conversations/{id}/take", post(thread::take))
             .route("/conversations/{id}/end", post(thread::end))
             .route("/inbox", get(inbox::page))
             .route("/inbox/live", get(inbox::live))

@@ -6,8 +6,8 @@
 //! compile ─ plan ─ hash ─ set                        a good tree as an immutable plan, named by its content
 //! scope ─ pieces ─ flow ─ rules                      faults that need names, ways through a plan, or the whole folder
 //! fault ─ show ─ did_you_mean                        a fault and how it looks
-//! fix                                                repairs that can only be the right ones
 //! diff                                               what changes between two versions
+//! fix                                                repairs that can only be the right ones
 //! audience                                           an audience given outside of a playbook
 //! schema                                             the tables as JSON Schema, for editors
 //! workspace                                          what playbooks inherit from the settings

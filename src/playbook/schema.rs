@@ -15,6 +15,9 @@ const TIME_OF_DAY: &str = "(1[0-2]|0?[1-9])(:[0-5]\\d)?(am|pm)";
 /// As `values::is_language`.
 const LANGUAGE: &str = "^[a-z]{2}(-[A-Z]{2})?$";
 
+/// What is read as text where text is wanted: what is not in quotes may look like a number, or like `true`.
+const PLAIN: [&str; 3] = ["string", "number", "boolean"];
+
 /// The schema.
 pub fn playbook() -> Value {
     let mut schema = form(&keys::PLAYBOOK);
@@ -76,8 +79,9 @@ fn step(verb: &keys::Verb) -> Value {
 
 /// What a key takes.
 fn kind(kind: Kind) -> Value {
-    let string = || json!({ "type": "string", "minLength": 1 });
+    let string = || json!({ "type": PLAIN, "minLength": 1 });
     let pattern = |pattern: &str| json!({ "type": "string", "pattern": pattern });
+    let name = |pattern: &str| json!({ "type": ["string", "boolean"], "pattern": pattern });
     let one_or_many = |item: Value, max: usize| json!({ "anyOf": [item, { "type": "array", "items": item, "minItems": 1, "maxItems": max }] });
     match kind {
         Kind::Text => json!({ "$ref": "#/$defs/text" }),
@@ -91,11 +95,11 @@ fn kind(kind: Kind) -> Value {
         | Kind::Zone
         | Kind::Moment
         | Kind::Cron => string(),
-        Kind::Name | Kind::Goto => pattern(NAME),
-        Kind::Target => pattern(TARGET),
+        Kind::Name | Kind::Goto => name(NAME),
+        Kind::Target => name(TARGET),
         Kind::Tags | Kind::Senders | Kind::Keywords => json!({ "anyOf": [string(), { "type": "array", "items": string(), "minItems": 1 }] }),
         Kind::Media | Kind::Buttons => one_or_many(string(), MAX_LIST),
-        Kind::Milestone => pattern("^[a-z][a-z0-9_.]*$"),
+        Kind::Milestone => name("^[a-z][a-z0-9_.]*$"),
         Kind::Duration | Kind::Pause => pattern(DURATION),
         Kind::TimeOfDay => pattern(&format!("^{TIME_OF_DAY}$")),
         Kind::Window => pattern(&format!("^{TIME_OF_DAY} *- *{TIME_OF_DAY}$")),
@@ -112,11 +116,11 @@ fn kind(kind: Kind) -> Value {
         Kind::Count(min, max) => json!({ "type": "integer", "minimum": min, "maximum": max }),
         Kind::Weight => json!({ "type": "number", "exclusiveMinimum": 0 }),
         Kind::Match => json!({ "$ref": "#/$defs/match" }),
-        Kind::As => json!({ "type": ["string", "number", "boolean"] }),
+        Kind::As => json!({ "type": PLAIN }),
         Kind::Value => json!({}),
         Kind::Values => json!({ "type": "object" }),
-        Kind::Templates => json!({ "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } }),
-        Kind::Set => json!({ "type": "object", "propertyNames": { "pattern": TARGET }, "minProperties": 1 }),
+        Kind::Templates => json!({ "type": "object", "additionalProperties": { "type": PLAIN } }),
+        Kind::Set => json!({ "type": "object", "propertyNames": { "pattern": TARGET } }),
         Kind::HttpSave | Kind::RunSave => json!({ "type": "object", "propertyNames": { "pattern": TARGET }, "additionalProperties": string() }),
         Kind::Params => json!({ "type": "object", "propertyNames": { "pattern": NAME } }),
         Kind::Renamed => json!({ "type": "object", "additionalProperties": { "type": "string", "pattern": NAME } }),
@@ -148,8 +152,8 @@ fn reference(inner: &'static Form) -> Value {
 /// What people are told: a text, a file, or a text per language. A number is text where text is wanted.
 fn text() -> Value {
     json!({ "anyOf": [
-        { "type": ["string", "number"], "minLength": 1 },
-        { "type": "object", "properties": { "file": { "type": "string" } }, "required": ["file"], "additionalProperties": false },
+        { "type": PLAIN, "minLength": 1 },
+        { "type": "object", "properties": { "file": { "type": PLAIN } }, "required": ["file"], "additionalProperties": false },
         { "type": "object", "propertyNames": { "pattern": LANGUAGE }, "additionalProperties": { "type": "string" }, "minProperties": 1 },
     ] })
 }
@@ -161,8 +165,8 @@ fn way() -> Value {
         "number" => {
             json!({ "type": "object", "properties": { "min": { "type": "number" }, "max": { "type": "number" } }, "additionalProperties": false })
         }
-        "regex" | "button" => json!({ "type": "string", "minLength": 1 }),
-        _ => json!({ "anyOf": [{ "type": ["string", "number"] }, { "type": "array", "items": { "type": ["string", "number"] }, "minItems": 1 }] }),
+        "regex" | "button" => json!({ "type": PLAIN, "minLength": 1 }),
+        _ => json!({ "anyOf": [{ "type": PLAIN }, { "type": "array", "items": { "type": PLAIN }, "minItems": 1 }] }),
     };
     let keyed = MATCH_KEYS
         .iter()

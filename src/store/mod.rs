@@ -19,6 +19,7 @@ pub mod ledger;
 mod memory;
 mod outbox;
 mod page;
+pub mod redis;
 pub mod sqlite;
 mod tables;
 mod types;

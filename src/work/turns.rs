@@ -89,9 +89,13 @@ impl Source for Turns {
                 (Duration::from_secs(1 << attempts.min(5)), true)
             }
         };
-        if let Err(error) = self.store.release(&actor, lease, self.store.now().plus(pause), at_fault).await {
-            // The lease ends by itself.
-            self.health.store_failed(&error);
+        // A store that does not answer is waited out, so that work goes on as soon as it does; after that the lease ends by itself.
+        for _ in 0..LEASE.as_millis() / STORE_PAUSE.as_millis() {
+            match self.store.release(&actor, lease, self.store.now().plus(pause), at_fault).await {
+                Ok(()) => return,
+                Err(error) => self.health.store_failed(&error),
+            }
+            tokio::time::sleep(STORE_PAUSE).await;
         }
     }
 

@@ -3,6 +3,7 @@
 mod chat;
 mod check;
 mod graph;
+mod new;
 mod remote;
 mod settings;
 mod small;

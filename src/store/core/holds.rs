@@ -26,11 +26,16 @@ const SWEEP_PAGE: usize = 500;
 const WORDS: [(Hold, &str); 3] = [(Hold::Held, "held"), (Hold::Free, "free"), (Hold::Cancelled, "cancelled")];
 
 /// A hold's name.
-fn name(scope: &HoldScope) -> String {
+pub fn name(scope: &HoldScope) -> String {
     match scope {
         HoldScope::Playbook(playbook) => format!("playbook/{playbook}"),
         HoldScope::Broadcast(id) => format!("broadcast/{id}"),
     }
+}
+
+/// A flag as it is kept.
+pub fn word(hold: Hold) -> &'static str {
+    WORDS.iter().find(|(known, _)| *known == hold).map_or("held", |(_, word)| *word)
 }
 
 /// Why a text under this hold does not go out, in the word people see.
@@ -60,8 +65,7 @@ impl<T: Tables> Core<T> {
     /// `Store::set_hold`, but for the sweep.
     pub fn set_hold(&mut self, scope: &HoldScope, hold: Hold) -> Result<()> {
         let name = name(scope);
-        let word = WORDS.iter().find(|(known, _)| *known == hold).map(|(_, word)| *word);
-        self.tables.set_value(&format!("{HOLD}{name}"), word)?;
+        self.tables.set_value(&format!("{HOLD}{name}"), Some(word(hold)))?;
         self.holds.insert(name, hold);
         Ok(())
     }

@@ -7,12 +7,14 @@
 mod ahead;
 mod commit;
 mod forget;
-mod holds;
+pub mod holds;
 mod inbox;
 mod people;
 pub mod read;
 mod sends;
 mod settle;
+
+pub use people::Change;
 
 use std::collections::BTreeMap;
 
@@ -310,7 +312,7 @@ impl<T: Tables> Core<T> {
 }
 
 /// A text's message as it was queued.
-fn queued(outgoing: &Outgoing, text: &Text, at: Time) -> MessageRow {
+pub fn queued(outgoing: &Outgoing, text: &Text, at: Time) -> MessageRow {
     MessageRow {
         id: outgoing.id.clone(),
         contact: outgoing.contact.clone(),

@@ -139,7 +139,7 @@ impl Chrome {
 
     /// Clicks.
     pub fn click(&mut self, selector: &str) {
-        self.js(&format!("document.querySelector(`{selector}`).click()"));
+        self.js(&format!("document.querySelector(`{selector}`).dispatchEvent(new MouseEvent('click', {{ bubbles: true, cancelable: true }}))"));
     }
 
     /// Looks at the page in one size and theme from now on.

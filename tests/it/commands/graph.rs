@@ -230,7 +230,7 @@ fn counts_stand_in_the_picture() {
     assert_eq!(ways, ["reply-1", "reply-2", "no_match", "timeout"]);
 }
 
-/// A playbook far larger than any that people write is still drawn at once. A release build takes about a twentieth of this.
+/// A playbook far larger than any that people write is still drawn at once.
 #[test]
 fn a_long_playbook_is_drawn_quickly() {
     let place = acme();
