@@ -20,13 +20,13 @@
 //! phone                       playing the customer, where Twilio is pretended
 //! ```
 
+mod account;
 mod assets;
 mod audit;
 mod broadcasts;
 mod contacts;
 mod conversations;
 mod decisions;
-mod account;
 mod enter;
 mod import;
 mod inbox;
