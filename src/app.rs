@@ -293,7 +293,10 @@ async fn open_store(config: &Config, clock: Option<&Turning>) -> Result<Opened, 
             let fatal = opened.fatal();
             Ok(Opened { store: Arc::new(opened), fatal: Some(fatal), returned: None })
         }
-        StoreUrl::Memory => Ok(Opened { store: Arc::new(Memory::new(clock.map_or_else(wall_clock, Turning::source))), fatal: None, returned: None }),
+        StoreUrl::Memory => {
+            let clock = clock.map_or_else(wall_clock, Turning::source);
+            Ok(Opened { store: Arc::new(Memory::new(clock)), fatal: None, returned: None })
+        }
         StoreUrl::Redis(url) => {
             let opened = redis::Redis::open(redis::Options { url: url.reveal().to_owned(), clock: clock.map(Turning::source) }).await?;
             let returned = Some(opened.returned());

@@ -193,7 +193,8 @@ pub static PLAYBOOK: Form = Form {
     one_of: &[],
 };
 
-static AUDIENCE: Form = Form {
+/// Who of all contacts a broadcast reaches.
+pub static AUDIENCE: Form = Form {
     title: "an audience",
     keys: &[
         may("where", Kind::Expr),
@@ -205,13 +206,15 @@ static AUDIENCE: Form = Form {
     one_of: &[],
 };
 
-static GOAL: Form = Form {
+/// What counts as success.
+pub static GOAL: Form = Form {
     title: "a goal",
     keys: &[must("event", Kind::Label), may("where", Kind::Expr), must("within", Kind::Duration), may("exit", Kind::Bool)],
     one_of: &[],
 };
 
-static EXIT: Form = Form {
+/// What ends a conversation wherever it stands.
+pub static EXIT: Form = Form {
     title: "an exit",
     keys: &[
         may("event", Kind::Label),
@@ -305,7 +308,8 @@ pub static ARM: Form = Form {
     one_of: &[],
 };
 
-static RETRY: Form = Form { title: "`retry`", keys: &[must("max", Kind::Count(0, MAX_RETRIES)), may("say", Kind::Text)], one_of: &[] };
+/// Another try.
+pub static RETRY: Form = Form { title: "`retry`", keys: &[must("max", Kind::Count(0, MAX_RETRIES)), may("say", Kind::Text)], one_of: &[] };
 
 /// A reminder.
 pub static REMIND: Form = Form { title: "a reminder", keys: &[must("after", Kind::Duration), must("say", Kind::Text)], one_of: &[] };

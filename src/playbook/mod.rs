@@ -9,6 +9,7 @@
 //! diff                                               what changes between two versions
 //! fix                                                repairs that can only be the right ones
 //! audience                                           an audience given outside of a playbook
+//! about                                              what each key is for, for editors and the reference
 //! schema                                             the tables as JSON Schema, for editors
 //! workspace                                          what playbooks inherit from the settings
 //! ```
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub mod about;
 mod audience;
 pub mod compile;
 pub mod cron;

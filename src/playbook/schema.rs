@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::about::{self, About};
 use super::keys::{self, Form, Key, Kind, MATCH_KEYS, MATCH_WORDS, MAX_LIST, MAX_REMINDERS, TRIGGERS, VERBS};
 
 /// As `values::is_name`.
@@ -42,7 +43,8 @@ pub fn playbook() -> Value {
 
 /// A map with known keys.
 fn form(form: &Form) -> Value {
-    let mut schema = object(form.keys.iter(), form.keys.iter().filter(|key| key.required).map(|key| key.name));
+    let required = form.keys.iter().filter(|key| key.required).map(|key| key.name);
+    let mut schema = object(form.keys.iter(), required, |key| about::of_form(form, key));
     if !form.one_of.is_empty() {
         schema["oneOf"] = form.one_of.iter().map(|name| json!({ "required": [name] })).collect();
     }
@@ -55,9 +57,20 @@ fn form(form: &Form) -> Value {
     schema
 }
 
-/// A map that has no other keys than these.
-fn object<'k>(keys: impl Iterator<Item = &'k Key>, required: impl Iterator<Item = &'static str>) -> Value {
-    let properties: Map<String, Value> = keys.map(|key| (key.name.to_owned(), kind(key.kind))).collect();
+/// A map that has no other keys than these, each with what it is for.
+fn object<'k>(
+    keys: impl Iterator<Item = &'k Key>,
+    required: impl Iterator<Item = &'static str>,
+    about: impl Fn(&str) -> Option<&'static About>,
+) -> Value {
+    let property = |key: &Key| {
+        let mut value = kind(key.kind);
+        if let Some(about) = about(key.name) {
+            value["description"] = json!(about.text);
+        }
+        (key.name.to_owned(), value)
+    };
+    let properties: Map<String, Value> = keys.map(property).collect();
     json!({
         "type": "object",
         "properties": properties,
@@ -72,7 +85,8 @@ fn step(verb: &keys::Verb) -> Value {
     let own = Key { name: verb.name, kind: verb.kind, required: true };
     let keys = keys::STEP_KEYS.iter().chain([&own]).chain(verb.keys);
     let needed = verb.keys.iter().filter(|key| key.required).map(|key| key.name);
-    let mut schema = object(keys, [verb.name].into_iter().chain(verb.needs_id.then_some("id")).chain(needed));
+    let required = [verb.name].into_iter().chain(verb.needs_id.then_some("id")).chain(needed);
+    let mut schema = object(keys, required, |key| about::of_step(verb, key));
     schema["title"] = json!(verb.name);
     schema
 }

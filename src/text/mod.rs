@@ -32,6 +32,7 @@ pub mod yes_no;
 pub mod zones;
 
 pub use duration::Length;
+pub use filters::FILTERS;
 pub use hours::{Days, OpenHours, Window, parse_time_of_day};
 pub use reserved::ReservedWords;
 pub use segments::segments;

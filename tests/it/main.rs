@@ -7,6 +7,7 @@ mod browser;
 mod commands;
 mod daemon;
 mod deploy;
+mod docs;
 mod faults;
 mod fixes;
 mod http;

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use redis::{Client, IntoConnectionInfo, RedisError, Value};
+use redis::{Client, IntoConnectionInfo, RedisError, ServerErrorKind, Value};
 use tokio::sync::watch;
 
 use crate::model::Time;
@@ -24,6 +24,9 @@ const LAYOUT: i64 = 1;
 
 /// What keys begin with where the address names nothing else.
 const PREFIX: &str = "bridged";
+
+/// How often a server that is reading what it kept is asked whether it has.
+const LOADING_PAUSE: Duration = Duration::from_millis(250);
 
 /// How a store in Redis is opened.
 #[derive(Clone)]
@@ -84,10 +87,7 @@ pub async fn open(options: Options) -> Result<Redis> {
     let settings = info.redis_settings().clone().set_protocol(PROTOCOL);
     let client = Client::open(info.set_redis_settings(settings)).map_err(no_address)?;
     let link = Link::new(client, Scripts::new()?, format!("{{{prefix}}}"));
-    link.open().await.map_err(|error| match error.kind() {
-        redis::ErrorKind::AuthenticationFailed => Error::Unusable(format!("Redis does not let us in: {error}")),
-        _ => unavailable(&error),
-    })?;
+    connect(&link).await?;
     check(&link, &accept).await?;
     let salt = marks(&link).await?;
     let reckoning = match &options.clock {
@@ -123,6 +123,23 @@ pub async fn open(options: Options) -> Result<Redis> {
     };
     redis.finish_erasures().await?;
     Ok(redis)
+}
+
+/// Connects. A server that is still reading what it kept answers soon, and is waited for; one that is not there is said to be so.
+async fn connect(link: &Link) -> Result<()> {
+    loop {
+        match link.open().await {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == redis::ErrorKind::Server(ServerErrorKind::BusyLoading) => {
+                tracing::info!("Redis is reading what it kept");
+                tokio::time::sleep(LOADING_PAUSE).await;
+            }
+            Err(error) if error.kind() == redis::ErrorKind::AuthenticationFailed => {
+                return Err(Error::Unusable(format!("Redis does not let us in: {error}")));
+            }
+            Err(error) => return Err(unavailable(&error)),
+        }
+    }
 }
 
 /// So many random bytes, in hexadecimal.
