@@ -298,7 +298,7 @@ async fn open_store(config: &Config, clock: Option<&Turning>) -> Result<Opened, 
             Ok(Opened { store: Arc::new(Memory::new(clock)), fatal: None, returned: None })
         }
         StoreUrl::Redis(url) => {
-            let opened = redis::Redis::open(redis::Options { url: url.reveal().to_owned(), clock: None }).await?;
+            let opened = redis::Redis::open(redis::Options { url: url.reveal().to_owned(), clock: clock.map(Turning::source) }).await?;
             let returned = Some(opened.returned());
             Ok(Opened { store: Arc::new(opened), fatal: None, returned })
         }

@@ -16,7 +16,7 @@ use super::trouble::Page;
 use super::{Console, live, view};
 use crate::http::private::broadcasts::{self as api, Found};
 use crate::http::problem::{Answer, BAD_FIELD, Problem};
-use crate::model::{BroadcastId, BroadcastRow, BroadcastState};
+use crate::model::{BroadcastId, BroadcastRow, BroadcastState, Time};
 use crate::work::reach::reach;
 
 /// Rows of a page.
@@ -132,7 +132,7 @@ fn shown(console: &Console, found: &Found, clock: &Clock) -> Value {
         "total": row.total, "compiled": row.compiled, "pulled": row.pulled, "left": row.total.saturating_sub(row.pulled),
         "started": found.started, "skipped": skipped, "passed": passed, "at": clock.moment(row.at), "created": clock.moment(row.created_at),
         "ended": row.ended_at.map(|at| clock.moment(at)), "took": row.ended_at.map(|at| length(row.at.until(at))), "audience": row.audience,
-        "per_zone": row.per_zone, "ends": ends(console, row).map(|at| clock.moment(at)),
+        "per_zone": row.per_zone, "ends": ends(console, row).map(|at| clock.moment(at)), "opens": opens(console, row).map(|at| clock.moment(at)),
         "may_pause": matches!(row.state, BroadcastState::Scheduled | BroadcastState::Running), "may_resume": row.state == BroadcastState::Paused,
         "may_cancel": matches!(row.state, BroadcastState::Scheduled | BroadcastState::Running | BroadcastState::Paused),
         // What has started everybody may still have texts that wait.
@@ -150,8 +150,17 @@ fn rate(console: &Console, row: &BroadcastRow) -> Option<f64> {
     (row.state == BroadcastState::Running).then(|| lanes.filter_map(|lane| speeds.get(lane)).sum())
 }
 
+/// When a running broadcast's hours open, if they are closed now by the workspace's zone.
+fn opens(console: &Console, row: &BroadcastRow) -> Option<Time> {
+    let plans = console.doors.plans.now();
+    let plan = plans.plan(&row.version).filter(|_| row.state == BroadcastState::Running)?;
+    let now = console.doors.store.now().timestamp();
+    let next = plans.workspace.hours(plan.class, &plan.hours).next_open(now, std::slice::from_ref(&plans.workspace.timezone));
+    (next > now).then(|| next.into())
+}
+
 /// When everybody will have been started, at the pace so far; unknown until there is one.
-fn ends(console: &Console, row: &BroadcastRow) -> Option<crate::model::Time> {
+fn ends(console: &Console, row: &BroadcastRow) -> Option<Time> {
     let now = console.doors.store.now();
     let runs = row.state == BroadcastState::Running && row.compiled && row.pulled > 0 && row.pulled < row.total;
     let pace = row.pulled as f64 / row.at.until(now).as_secs_f64().max(1.0);
@@ -213,6 +222,15 @@ fn address(id: &str) -> String {
     format!("/broadcasts/{}", percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC))
 }
 
+/// Contacts in the largest unit of time that has at least one.
+fn pace(per_second: f64) -> String {
+    match per_second {
+        rate if rate >= 1.0 => format!("{} a second", tenth(rate)),
+        rate if rate * 60.0 >= 1.0 => format!("{} a minute", tenth(rate * 60.0)),
+        rate => format!("{} an hour", tenth(rate * 3_600.0)),
+    }
+}
+
 /// The form, with what it would do if that is known.
 async fn ask(console: &Console, mut form: Form, row: Option<BroadcastRow>, wrong: &str) -> Page {
     let plans = console.doors.plans.now();
@@ -230,7 +248,7 @@ async fn ask(console: &Console, mut form: Form, row: Option<BroadcastRow>, wrong
             form.fields.entry("id").or_insert_with(|| json!(row.id));
             Some(json!({
                 "asked": found.asked, "whole": found.whole, "members": found.members, "no_consent": found.no_consent, "texted": found.texted(),
-                "segments": found.segments, "cost": found.texted() * u64::from(found.segments), "rate": tenth(found.rate),
+                "segments": found.segments, "cost": found.texted() * u64::from(found.segments), "pace": pace(found.rate),
                 "begins": found.begins.map(|at| clock.moment(at)), "ends": found.ends.map(|at| clock.moment(at)),
                 "takes": found.begins.zip(found.ends).map(|(begins, ends)| length(begins.until(ends))), "audience": row.audience,
                 "is_own": form.fields.keys().all(|name| matches!(name.as_str(), "playbook" | "id" | "at")), "holdout": row.audience.holdout,

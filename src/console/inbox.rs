@@ -27,7 +27,7 @@ use crate::text::segments;
 const LISTED: usize = 200;
 
 /// Who answers, until agents have names of their own.
-const AGENT: &str = "console";
+pub const AGENT: &str = "console";
 
 /// An open hand-off in the list.
 #[derive(Serialize)]

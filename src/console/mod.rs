@@ -20,13 +20,13 @@
 //! phone                       playing the customer, where Twilio is pretended
 //! ```
 
+mod account;
 mod assets;
 mod audit;
 mod broadcasts;
 mod contacts;
 mod conversations;
 mod decisions;
-mod account;
 mod enter;
 mod import;
 mod inbox;
@@ -110,6 +110,7 @@ impl Console {
             .route("/conversations/live", get(conversations::live))
             .route("/conversations/{id}", get(thread::page))
             .route("/conversations/{id}/live", get(thread::live))
+            .route("/conversations/{id}/take", post(thread::take))
             .route("/conversations/{id}/end", post(thread::end))
             .route("/inbox", get(inbox::page))
             .route("/inbox/live", get(inbox::live))

@@ -141,7 +141,8 @@ async fn under_way(console: &Console) -> Answer<Vec<Found>> {
 
 /// With one digit behind the point, where there is something behind it.
 pub fn tenth(number: f64) -> String {
-    let text = format!("{number:.1}");
+    // A sum of nothing is a negative nought.
+    let text = format!("{:.1}", number + 0.0);
     text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }
 

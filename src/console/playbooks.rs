@@ -82,7 +82,9 @@ struct Counts {
     answered: BTreeMap<String, i64>,
     /// Answers not understood by question.
     unmatched: BTreeMap<String, i64>,
-    /// How many went each way out of a step, for the chart.
+    /// How often each step was reached.
+    reached: BTreeMap<String, i64>,
+    /// How many went each way out of a step, by the names of the chart's arrows.
     #[serde(skip)]
     ways: BTreeMap<(String, String), u64>,
 }
@@ -99,8 +101,11 @@ async fn counts(console: &Console, playbook: &str) -> Answer<Counts> {
             Some(("not_started", reason)) => counts.not_started.push((reason.to_owned(), count)),
             Some(("answered", step)) => drop(counts.answered.insert(step.to_owned(), count)),
             Some(("unmatched", step)) => drop(counts.unmatched.insert(step.to_owned(), count)),
+            Some(("reached", step)) => drop(counts.reached.insert(step.to_owned(), count)),
             Some(("way", way)) => {
-                counts.ways.extend(way.split_once('/').map(|(step, way)| ((step.to_owned(), way.to_owned()), u64::try_from(count).unwrap_or(0))))
+                if let Some((step, arrow)) = way.rsplit_once('/').and_then(|(step, way)| Some((step, arrow(way)?))) {
+                    *counts.ways.entry((step.to_owned(), arrow)).or_default() += u64::try_from(count).unwrap_or(0);
+                }
             }
             _ => {}
         }
@@ -109,6 +114,18 @@ async fn counts(console: &Console, playbook: &str) -> Answer<Counts> {
         list.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), name.clone()));
     }
     Ok(counts)
+}
+
+/// The arrow of the chart that a counted way is; none where somebody stays in the box.
+fn arrow(way: &str) -> Option<String> {
+    match way.split_once('.') {
+        Some(("rule", number)) => Some(format!("reply-{number}")),
+        Some(("branch", number)) => Some(format!("branch-{number}")),
+        Some(_) => None,
+        None if matches!(way, "any" | "done" | "idle") => Some("next".to_owned()),
+        None if way == "retry" => None,
+        None => Some(way.to_owned()),
+    }
 }
 
 async fn found(console: &Console, name: &str) -> Answer<Playbook> {
@@ -165,8 +182,8 @@ async fn drawn(console: &Console, name: &str) -> Answer<Value> {
     // Steps in the order of the chart, then those that only older versions have.
     let mut steps: Vec<Value> = Vec::new();
     let mut step = |id: &str, text: String| {
-        let (answered, unmatched) = (counts.answered.get(id), counts.unmatched.get(id));
-        steps.push(json!({ "id": id, "text": text, "people": people.get(id).copied().unwrap_or(0), "answered": answered, "unmatched": unmatched }));
+        let (answered, unmatched, reached) = (counts.answered.get(id), counts.unmatched.get(id), counts.reached.get(id));
+        steps.push(json!({ "id": id, "text": text, "people": people.get(id).copied().unwrap_or(0), "reached": reached, "answered": answered, "unmatched": unmatched }));
     };
     let chart = plan.map(|plan| graph::chart(plan)).unwrap_or_default();
     for node in &chart.nodes {

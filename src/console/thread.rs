@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::conversations::words;
 use super::decisions::{Line, lines};
+use super::inbox::AGENT;
 use super::moment::{Clock, Moment};
 use super::people::Who;
 use super::trouble::Page;
@@ -193,10 +194,20 @@ async fn side(console: &Console, row: &ConversationRow) -> Answer<Value> {
         "id": row.id, "playbook": row.playbook, "step": row.step, "state": state, "look": look, "outcome": row.outcome, "goal": row.goal,
         "version": row.version.as_str().get(..8), "broadcast": row.broadcast, "started": clock.moment(row.started_at),
         "ended": row.ended_at.map(|at| clock.moment(at)), "vars": row.vars, "others": others, "handoff": handoff,
-        "is_live": row.state != ConversationState::Ended,
+        "can_take": row.state == ConversationState::Listening, "is_live": row.state != ConversationState::Ended,
         "contact": contact.map(|contact| json!({ "phone": contact.phone, "fields": contact.fields, "tags": contact.tags, "lists": contact.lists, "consent": contact.consent,
             "opted_out": contact.opted_out })),
     }))
+}
+
+/// `POST /conversations/{id}/take`: the bot is silent, and the conversation stands in the inbox.
+pub async fn take(State(console): State<Arc<Console>>, Path(id): Path<String>) -> Page {
+    let row = conversation(&console, id).await?;
+    let now = console.doors.store.now();
+    let event = Event::new(now, Happening::TakenOver { conversation: row.id.clone(), agent: AGENT.to_owned() });
+    console.doors.store.post(vec![Post { to: Actor::Contact(row.contact), event, due: now, id: None, suppress: None }]).await?;
+    console.note("took over a conversation", row.id.as_str()).await;
+    Ok(view::to(&format!("/conversations/{}", row.id)))
 }
 
 /// `POST /conversations/{id}/end`: its playbook's conversations with this person end, with the outcome `stopped`.

@@ -171,20 +171,24 @@ pub enum Way {
 }
 
 impl Way {
-    /// The arrow of the flow chart that this way is, by its name there; none where the conversation stays in its box.
-    pub fn arrow(self) -> Option<String> {
-        let numbered = |name: &str, at: usize| Some(format!("{name}-{}", at + 1));
+    /// Its name in counters; rules and branches are named by their place, from 1.
+    pub fn name(self) -> String {
         match self {
-            Way::Rule(at) => numbered("reply", at),
-            Way::Branch(at) => numbered("branch", at),
-            Way::AnyText | Way::Done | Way::Idle => Some("next".to_owned()),
-            Way::NoMatch => Some("no_match".to_owned()),
-            Way::Timeout => Some("timeout".to_owned()),
-            Way::Error => Some("error".to_owned()),
-            Way::Failed => Some("failed".to_owned()),
-            Way::Sla => Some("sla".to_owned()),
-            Way::Past => Some("past".to_owned()),
-            Way::Anytime(_) | Way::Retry | Way::Remind(_) | Way::Exit(_) => None,
+            Way::Rule(number) => format!("rule.{}", number + 1),
+            Way::Anytime(number) => format!("anytime.{}", number + 1),
+            Way::Branch(number) => format!("branch.{}", number + 1),
+            Way::Remind(number) => format!("remind.{}", number + 1),
+            Way::Exit(number) => format!("exit.{}", number + 1),
+            Way::AnyText => "any".to_owned(),
+            Way::Retry => "retry".to_owned(),
+            Way::NoMatch => "no_match".to_owned(),
+            Way::Timeout => "timeout".to_owned(),
+            Way::Done => "done".to_owned(),
+            Way::Error => "error".to_owned(),
+            Way::Failed => "failed".to_owned(),
+            Way::Sla => "sla".to_owned(),
+            Way::Idle => "idle".to_owned(),
+            Way::Past => "past".to_owned(),
         }
     }
 }

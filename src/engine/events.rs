@@ -44,6 +44,7 @@ impl Turn<'_> {
             Happening::Undelivered { message, code, .. } => self.undelivered(message, *code),
             Happening::Answered { message, answer } => self.answered(message, answer),
             Happening::AgentText { handoff, text, .. } => self.agent_text(handoff, text),
+            Happening::TakenOver { conversation, agent } => self.take_over(conversation, agent),
             Happening::AgentClosed { handoff, outcome, .. } => self.agent_closed(handoff, outcome),
             Happening::Stopped { playbook } => {
                 for c in self.live().into_iter().filter(|c| self.at(*c).playbook == *playbook).collect::<Vec<_>>() {

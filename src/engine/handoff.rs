@@ -155,6 +155,7 @@ impl Turn<'_> {
         talk.row.state = HandoffState::Answered;
         let row = talk.row.clone();
         self.out.put_handoff(row);
+        self.still_there(c);
     }
 
     /// A person closed it.
@@ -190,6 +191,9 @@ impl Turn<'_> {
     }
 
     fn talk_over(&mut self, c: C, state: HandoffState, way: Way, outcome: Option<&str>) {
+        if self.give_back(c, state) {
+            return;
+        }
         let level = self.top(c);
         let Some((plan, ix)) = self.place(c, level) else { return };
         let Some(step) = plan.steps.get(ix) else { return };
@@ -218,7 +222,7 @@ impl Turn<'_> {
         self.put_handoff_state(c, HandoffState::Cancelled);
     }
 
-    fn put_handoff_state(&mut self, c: C, state: HandoffState) {
+    pub fn put_handoff_state(&mut self, c: C, state: HandoffState) {
         let now = self.now;
         let Rest::Person(talk) = &mut self.at_mut(c).rest else { return };
         talk.row.state = state;

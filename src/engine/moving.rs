@@ -24,6 +24,10 @@ impl Turn<'_> {
 
     /// Moves a conversation, if the new version has a step for it.
     fn move_to(&mut self, c: C, new: &Plan) {
+        if self.at(c).taken.is_some() {
+            // The question that it is given back to is the old one's.
+            return;
+        }
         if self.at(c).rest == Rest::Stopped {
             self.begin_anew(c, new);
             return;

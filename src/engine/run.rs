@@ -87,6 +87,9 @@ impl Turn<'_> {
             conversation.step.clone_from(&step.id);
         }
         let conversation = conversation.id.clone();
+        if let Some(id) = &step.id {
+            self.out.counts.push((format!("playbook/{}/reached/{id}", plan.name), 1));
+        }
         self.decide(Decision::Step { conversation, playbook: plan.name.clone(), at: ix, id: step.id.clone() });
     }
 

@@ -211,6 +211,7 @@ impl Turn<'_> {
             rest: Rest::Running,
             texts: Vec::new(),
             clicked: std::collections::BTreeSet::new(),
+            taken: None,
             early: Vec::new(),
             goal: false,
             tries: 0,

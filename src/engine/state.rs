@@ -101,6 +101,9 @@ pub struct Conversation {
     pub frames: Vec<Frame>,
     /// What it rests at.
     pub rest: Rest,
+    /// What it rests at once the person who took it over gives it back.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub taken: Option<Taken>,
     /// Its texts that are held or on their way.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub texts: Vec<Pending>,
@@ -217,6 +220,17 @@ pub struct Talk {
     pub waiting: bool,
     /// When the word went to the other side: since then the contact waits, or is silent.
     pub turn: Time,
+}
+
+/// A question that a person took over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Taken {
+    /// As it was.
+    pub open: Open,
+    /// Its clocks, as they stood.
+    pub clocks: Vec<Clock>,
+    /// When.
+    pub at: Time,
 }
 
 /// A text that is held, or on its way.

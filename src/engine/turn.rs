@@ -191,11 +191,9 @@ impl<'a> Turn<'a> {
         let level = self.names_level(c, level);
         let conversation = self.at(c);
         let playbook = conversation.frames.get(level).map_or_else(|| conversation.playbook.clone(), |frame| frame.playbook.clone());
-        // How many went each way, for the flow chart.
-        let id = self.plan(c, level).and_then(|plan| plan.steps.get(at)?.id.clone());
-        let count = id.zip(way.arrow()).map(|(id, arrow)| (format!("playbook/{playbook}/way/{id}/{arrow}"), 1));
-        let decision = Decision::Took { conversation: conversation.id.clone(), playbook, at, way };
-        self.out.counts.extend(count);
+        let decision = Decision::Took { conversation: conversation.id.clone(), playbook: playbook.clone(), at, way };
+        let step = self.plan(c, level).and_then(|plan| plan.steps.get(at).and_then(|step| step.id.clone())).unwrap_or_default();
+        self.out.counts.push((format!("playbook/{playbook}/way/{step}/{}", way.name()), 1));
         self.decide(decision);
     }
 

@@ -112,6 +112,13 @@ pub enum Happening {
         /// Who, as the journal shows it.
         agent: String,
     },
+    /// An agent takes a conversation over that no playbook handed off.
+    TakenOver {
+        /// Which.
+        conversation: ConversationId,
+        /// Who.
+        agent: String,
+    },
     /// An agent closed the hand-off.
     AgentClosed {
         /// Which.

@@ -148,15 +148,15 @@ impl Flow {
     /// Segments a second of each lane that sends, over the last whole seconds.
     pub fn speeds(&self, now: Time) -> BTreeMap<String, f64> {
         let second = now.0.div_euclid(SECOND_US);
-        let mut speeds: BTreeMap<String, f64> = BTreeMap::new();
+        let mut sums: BTreeMap<String, u64> = BTreeMap::new();
         for (at, lanes) in &self.inner().seconds {
             if (second - SPEED_SECONDS..second).contains(at) {
                 for (lane, segments) in lanes {
-                    *speeds.entry(lane.clone()).or_default() += *segments as f64 / SPEED_SECONDS as f64;
+                    *sums.entry(lane.clone()).or_default() += segments;
                 }
             }
         }
-        speeds
+        sums.into_iter().map(|(lane, sum)| (lane, sum as f64 / SPEED_SECONDS as f64)).collect()
     }
 
     /// What happened within the last `time`.

@@ -116,7 +116,9 @@ document.addEventListener("submit", async (event) => {
   if (!("stay" in form.dataset)) return;
   event.preventDefault();
   const body = new URLSearchParams(new FormData(form, event.submitter));
-  const answer = await fetch(form.action, { method: "POST", body });
+  // A button may lead elsewhere than its form: a note is no text.
+  const address = event.submitter?.hasAttribute("formaction") ? event.submitter.formAction : form.action;
+  const answer = await fetch(address, { method: "POST", body });
   const told = $("[data-told]", form);
   if (told) told.textContent = answer.ok ? "" : new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-detail]")?.textContent || "that did not work";
   if (!answer.ok) return;

@@ -5,6 +5,7 @@
 mod edits;
 mod flights;
 mod storms;
+mod takeover;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

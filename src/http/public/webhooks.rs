@@ -104,7 +104,7 @@ fn read(doors: &Doors, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[
 fn mismatch(doors: &Doors, path_and_query: &str, body: &[u8]) -> String {
     let fields = form_urlencoded::parse(body).count();
     format!(
-        "signature mismatch: we expected one over `{}` and {fields} form fields, made with the account's auth token",
+        "signature mismatch: we expected one over `{}` and the form's fields ({fields}), made with the account's auth token",
         doors.verifier.url(path_and_query)
     )
 }

@@ -135,6 +135,9 @@ pub struct Shared {
     secret: Secretive,
 }
 
+/// Scripts after which something that people look at is not as it was.
+const SHOWN: [&str; 7] = ["commit", "park", "texts", "settle", "report", "contacts", "broadcast"];
+
 impl Shared {
     /// Runs a script; answers the store's time in it and what it returned.
     async fn run(&self, name: &str, args: Vec<Args>) -> Result<(Time, Value)> {
@@ -150,6 +153,9 @@ impl Shared {
             reckoning.heard(now);
         }
         self.raise(&answers::text(letters)?);
+        if SHOWN.contains(&name) {
+            self.wakes.changed.raise();
+        }
         Ok((now, answer))
     }
 
@@ -159,8 +165,11 @@ impl Shared {
         Ok((now, answers::fields(answer)?))
     }
 
-    /// Wakes who sleeps, by the letters of calendars.
+    /// Wakes who sleeps, by the letters of calendars. What another daemon does reaches open pages by its letters, or at their next look.
     fn raise(&self, letters: &str) {
+        if !letters.is_empty() {
+            self.wakes.changed.raise();
+        }
         for letter in letters.chars() {
             match letter {
                 't' => self.wakes.turns.raise(),

@@ -69,6 +69,32 @@ async fn a_person_answers_and_hands_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_person_takes_over_at_a_question() {
+    let (_home, mut chrome, origin) = visit().await;
+    write(&mut chrome, ANA, "HELPDESK");
+    receive(&mut chrome, &origin, ANA, "What is it about?");
+    chrome.open(&format!("{origin}/conversations"));
+    chrome.click("td a");
+    chrome.until("document.querySelector('form[action$=take] button')");
+    chrome.click("form[action$=take] button");
+    // The button gives way to the way into the inbox, without a new page.
+    chrome.until("document.querySelector('#side a[href^=\"/inbox/\"]')");
+    write(&mut chrome, ANA, "1");
+    chrome.until("[...document.querySelectorAll('#log .in')].some((text) => text.querySelector('p').textContent == '1')");
+    chrome.click("#side a[href^=\"/inbox/\"]");
+    chrome.until("document.querySelector('.answer textarea')");
+    chrome.fill_and_send(".answer textarea", "I am a person.");
+    chrome.until("[...document.querySelectorAll('#log .out')].some((text) => text.textContent.includes('I am a person.'))");
+    chrome.fill_and_send(".close input", "done");
+    chrome.until("location.pathname == '/inbox'");
+    receive(&mut chrome, &origin, ANA, "I am a person.");
+    // The question is open again: its answer is understood, and the one that the person read was not.
+    write(&mut chrome, ANA, "order");
+    receive(&mut chrome, &origin, ANA, "Orders come within a week.");
+    assert_eq!(chrome.js("[...document.querySelectorAll('#screen .in')].filter((said) => said.textContent.includes('Orders come')).length"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_text_shows_at_once_on_the_chart() {
     let (_home, mut chrome, origin) = visit().await;
     chrome.open(&format!("{origin}/playbooks/helpdesk"));

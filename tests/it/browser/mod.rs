@@ -13,7 +13,7 @@ use crate::support::daemon::{CONSOLE_TOKEN, Home, NUMBER};
 use chrome::Chrome;
 
 /// Asks for a reason and hands over to a person.
-const HELP: &str = "playbook: helpdesk\nabout: A person answers.\nmessage_class: conversational\ntriggers:\n  - keyword: [HELPDESK]\nsteps:\n  - id: reason\n    ask: \"What is it about? 1) an order 2) something else\"\n    replies:\n      - match: [1, order]\n        say: \"Orders come within a week.\"\n        end: told\n      - match: other\n        do:\n          - id: agent\n            handoff: desk\n            say: \"Somebody will be with you.\"\n            note: \"wants something else\"\n            timeout: 1d\n            on_timeout: {end: nobody}\n          - send: \"Glad that we could help.\"\n        end: helped\n    timeout: 4h\n    on_timeout: {end: silent}\n";
+const HELP: &str = "playbook: helpdesk\nabout: A person answers.\nmessage_class: conversational\ntriggers:\n  - keyword: [HELPDESK]\nsteps:\n  - id: reason\n    ask: \"What is it about? 1) an order 2) something else\"\n    replies:\n      - match: {words: [1, order]}\n        say: \"Orders come within a week.\"\n        end: told\n      - match: other\n        do:\n          - id: agent\n            handoff: desk\n            say: \"Somebody will be with you.\"\n            note: \"wants something else\"\n            timeout: 1d\n            on_timeout: {end: nobody}\n          - send: \"Glad that we could help.\"\n        end: helped\n    timeout: 4h\n    on_timeout: {end: silent}\n";
 
 /// A customer.
 const ANA: &str = "+15125550111";

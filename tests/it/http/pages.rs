@@ -35,7 +35,8 @@ impl Visitor {
         for banned in ["<style", "style=", " onclick", "<script>"] {
             assert!(!reply.body.contains(banned), "{path}: {banned}");
         }
-        reply.body
+        // A browser reads both alike.
+        reply.body.replace("&#x2f;", "/")
     }
 
     async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
@@ -93,7 +94,7 @@ async fn a_broadcast_is_looked_at_before_it_starts() {
         .await;
     has(&visitor.see("/broadcasts").await, &["No broadcast yet"]);
     let preview = visitor.post("/broadcasts/new", &[("playbook", "spring"), ("id", "may")]).await;
-    has(&preview.body, &["Start for 2", "<dt>In the audience<dd class=\"num\">2", "<dt>Segments each<dd class=\"num\">1", "1 contacts/s"]);
+    has(&preview.body, &["Start for 2", "<dt>In the audience<dd class=\"num\">2", "<dt>Segments each<dd class=\"num\">1", "1 a second"]);
     assert!(visitor.house.store().broadcast(&BroadcastId("may".to_owned())).await.unwrap().is_none(), "a preview starts nothing");
     let wrong = visitor.post("/broadcasts/new", &[("playbook", "spring"), ("where", "contact.colour == 1")]).await;
     has(&wrong.body, &["role=\"alert\"", "<code>contact.colour</code> is never set"]);
@@ -176,7 +177,7 @@ async fn webhooks_stand_there_with_their_verdict() {
         &page,
         &[
             "a rightly signed webhook came",
-            "signature mismatch: we expected one over <code>https://sms.acme.example/webhooks/twilio/voice</code> and 2 form fields",
+            "signature mismatch: we expected one over <code>https://sms.acme.example/webhooks/twilio/voice</code> and the form&#x27;s fields (2)",
             "1 of the last 2 webhooks were refused, the newest too",
         ],
     );
