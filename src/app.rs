@@ -3,6 +3,9 @@
 //! Settings → pretend Twilio (if asked for) → store → playbooks → listeners → workers; then it waits for a signal, lets what is under
 //! way finish, and closes the store.
 
+mod account;
+mod phones;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,10 +15,11 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::config::{self, Config, StoreUrl};
+use crate::console::{Console, Phones};
 use crate::http::{self, Doors, Gate, Limits, Tally};
 use crate::model::Time;
 use crate::playbook::{Fault, Level, PlanSet, show};
-use crate::store::{self, Memory, Shared, sqlite};
+use crate::store::{self, Memory, Shared, redis, sqlite};
 use crate::text::Length;
 use crate::twilio::client::Client;
 use crate::twilio::pretend::{self, Pretend, PretendConfig, PretendSender};
@@ -28,6 +32,9 @@ use crate::work::reload::{self, Folder};
 use crate::work::sending::Sending;
 use crate::work::turns::Turns;
 use crate::work::{Health, Live, catch_up, live, stopping};
+
+use account::TwilioAccount;
+use phones::{PretendPhones, Turning};
 
 /// Turns that run at once: the store takes what arrives together in one write, so a few hundred keep it busy.
 const TURNS: usize = 256;
@@ -123,7 +130,11 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
-    let (store, fatal) = open_store(&config)?;
+    let clock = options.pretend.then(Turning::default);
+    let Opened { store, fatal, returned } = open_store(&config, clock.as_ref()).await?;
+    if let Some(clock) = &clock {
+        clock.go_on(&store).await?;
+    }
     claim_account(&store, &config.twilio.account_sid).await?;
     let workspace = Arc::new(config.workspace.clone());
     let folder = Folder { playbooks: config.playbooks.clone(), templates: config.templates.clone() };
@@ -136,6 +147,7 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
     live.need(&store, in_use.iter()).await;
     stopping::go_on(&store, &live).await?;
     let health = Arc::new(Health::default());
+    health.flow.go_on(&store).await?;
     let client = Arc::new(Client::new(config.twilio.client()).map_err(|error| Error::Other(error.to_string()))?);
 
     let was_away = options.has(Role::Sending) && catch_up::away(&store).await? > AWAY;
@@ -143,7 +155,12 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
     let (stop, stopped) = watch::channel(false);
     let mut web = None;
     if options.has(Role::Web) {
-        web = Some(start_web(&config, &folder, (&store, &live, &health), &stopped).await?);
+        let phones = pretend
+            .as_ref()
+            .zip(clock.clone())
+            .map(|(twilio, clock)| Arc::new(PretendPhones::new(twilio.pretend().clone(), &config, store.clone(), clock)) as Arc<dyn Phones>);
+        let account = Arc::new(TwilioAccount::new(client.clone(), &config, options.pretend));
+        web = Some(start_web(&config, (&folder, phones, account), (&store, &live, &health), &stopped).await?);
     }
     let mut workers = Workers::new();
     if options.has(Role::Conversations) {
@@ -164,8 +181,8 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
             .add(reconcile, LOOKUPS);
     }
     let watching = tokio::spawn(reload::watch(folder, stamp, store.clone(), live.clone()));
-    let keeping = tokio::spawn(keep_house(store.clone(), config.retention));
-    let catching = options.has(Role::Sending).then(|| tokio::spawn(fetch_missed(store.clone(), client, workspace, begin)));
+    let keeping = tokio::spawn(keep_house(store.clone(), health.clone(), config.retention));
+    let catching = options.has(Role::Sending).then(|| tokio::spawn(fetch_missed(store.clone(), client, workspace, begin, returned)));
     greet(&config, &options, pretend.as_ref(), web.as_ref(), began);
 
     let ended = run_until_stopped(workers, stop, fatal).await;
@@ -177,7 +194,9 @@ pub async fn serve(mut config: Config, options: ServeOptions) -> Result<(), Erro
     if let Some(web) = web {
         web.finished.await;
     }
+    let kept = health.flow.keep(&store).await;
     store.close().await?;
+    kept?;
     tracing::info!("stopped; nothing is lost");
     ended
 }
@@ -252,22 +271,37 @@ async fn start_pretend(config: &mut Config) -> Result<pretend::Handle, Error> {
     Ok(handle)
 }
 
-type Opened = (Shared, Option<watch::Receiver<Option<String>>>);
+/// A store that was opened.
+struct Opened {
+    /// The store.
+    store: Shared,
+    /// Says why the process must end, where a store can say so.
+    fatal: Option<watch::Receiver<Option<String>>>,
+    /// Counts outages that are over, where a store can have them.
+    returned: Option<watch::Receiver<u64>>,
+}
 
-/// Opens the store that the settings name.
-fn open_store(config: &Config) -> Result<Opened, Error> {
+/// Opens the store that the settings name. With a clock of its own where one can be turned.
+async fn open_store(config: &Config, clock: Option<&Turning>) -> Result<Opened, Error> {
     match &config.store {
         StoreUrl::Sqlite(path) => {
             let durability = match config.durability {
                 config::Durability::Full => sqlite::Durability::Full,
                 config::Durability::Normal => sqlite::Durability::Normal,
             };
-            let opened = sqlite::Sqlite::open(sqlite::Options { path: path.clone(), durability, clock: None })?;
+            let opened = sqlite::Sqlite::open(sqlite::Options { path: path.clone(), durability, clock: clock.map(Turning::source) })?;
             let fatal = opened.fatal();
-            Ok((Arc::new(opened), Some(fatal)))
+            Ok(Opened { store: Arc::new(opened), fatal: Some(fatal), returned: None })
         }
-        StoreUrl::Memory => Ok((Arc::new(Memory::new(wall_clock())), None)),
-        StoreUrl::Redis(_) => Err(Error::Other("`store`: Redis is not built into this version; use `sqlite:bridged.db`".to_owned())),
+        StoreUrl::Memory => {
+            let clock = clock.map_or_else(wall_clock, Turning::source);
+            Ok(Opened { store: Arc::new(Memory::new(clock)), fatal: None, returned: None })
+        }
+        StoreUrl::Redis(url) => {
+            let opened = redis::Redis::open(redis::Options { url: url.reveal().to_owned(), clock: clock.map(Turning::source) }).await?;
+            let returned = Some(opened.returned());
+            Ok(Opened { store: Arc::new(opened), fatal: None, returned })
+        }
     }
 }
 
@@ -315,7 +349,7 @@ struct Web {
 
 async fn start_web(
     config: &Config,
-    folder: &Folder,
+    (folder, phones, account): (&Folder, Option<Arc<dyn Phones>>, Arc<TwilioAccount>),
     (store, live, health): (&Shared, &Arc<Live>, &Arc<Health>),
     stopped: &watch::Receiver<bool>,
 ) -> Result<Web, Error> {
@@ -336,9 +370,10 @@ async fn start_web(
         remarks: config.warnings(),
     });
     let login = format!("http://{}/login?code={code}", config.console);
+    let pages = Console::new(doors.clone(), stopped.clone()).with_phones(phones).with_account(account).pages();
     let running = [
         tokio::spawn(http::serve(public, http::public::routes(doors.clone()), Limits::PUBLIC, stopped.clone())),
-        tokio::spawn(http::serve(private, http::private::routes(doors), Limits::PRIVATE, stopped.clone())),
+        tokio::spawn(http::serve(private, http::private::routes(doors, pages), Limits::PRIVATE, stopped.clone())),
     ];
     let finished = Box::pin(async {
         for listener in running {
@@ -356,8 +391,14 @@ fn random_code() -> Result<String, Error> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Fetches what came while nobody listened, then (or after `MAX_WAIT`) lets turns begin.
-async fn fetch_missed(store: Shared, client: Arc<Client>, workspace: Arc<crate::playbook::Workspace>, begin: watch::Sender<bool>) {
+/// Fetches what came while nobody listened, then (or after `MAX_WAIT`) lets turns begin; and again after each outage of the store.
+async fn fetch_missed(
+    store: Shared,
+    client: Arc<Client>,
+    workspace: Arc<crate::playbook::Workspace>,
+    begin: watch::Sender<bool>,
+    returned: Option<watch::Receiver<u64>>,
+) {
     /// What fell due while nobody listened waits so long at most.
     const MAX_WAIT: Duration = Duration::from_secs(10);
     let caught = catch_up::catch_up(&store, &client, &workspace);
@@ -370,6 +411,15 @@ async fn fetch_missed(store: Shared, client: Arc<Client>, workspace: Arc<crate::
         }
     };
     begin.send_replace(true);
+    told_of(result);
+    let Some(mut returned) = returned else { return };
+    while returned.changed().await.is_ok() {
+        told_of(catch_up::catch_up(&store, &client, &workspace).await);
+    }
+}
+
+/// Says what a catch-up brought.
+fn told_of(result: Result<u64, String>) {
     match result {
         Ok(0) => {}
         Ok(texts) => tracing::info!(texts, "texts that came while nobody listened were fetched from Twilio"),
@@ -378,13 +428,16 @@ async fn fetch_missed(store: Shared, client: Arc<Client>, workspace: Arc<crate::
 }
 
 /// Notes now and then that this daemon lives, and lets go of what is older than `retention`, in small pieces.
-async fn keep_house(store: Shared, retention: Length) {
+async fn keep_house(store: Shared, health: Arc<Health>, retention: Length) {
     let mut forgotten = Instant::now();
     loop {
         if let Err(error) = catch_up::alive(&store).await {
             tracing::debug!(%error, "that the daemon lives could not be noted");
         }
         tokio::time::sleep(ALIVE_EVERY).await;
+        if let Err(error) = health.flow.keep(&store).await {
+            tracing::debug!(%error, "what went out and came in could not be kept");
+        }
         if forgotten.elapsed() < FORGET_EVERY {
             continue;
         }

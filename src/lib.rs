@@ -13,6 +13,7 @@
 //! | [`twilio`] | client, signature, webhooks, and the pretend Twilio |
 //! | [`work`] | the shell: claims from the store, lets the engine decide and Twilio act, commits |
 //! | [`http`] | webhooks on the public side, the API on the private side |
+//! | [`console`] | the private side's pages for people |
 //! | [`config`], [`cli`], [`app`] | settings, commands, and the daemon put together |
 
 pub mod model;
@@ -30,6 +31,8 @@ pub mod twilio;
 pub mod work;
 
 pub mod http;
+
+pub mod console;
 
 pub mod app;
 pub mod cli;

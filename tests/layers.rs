@@ -47,6 +47,7 @@ const ROOMS: &[Room] = &[
     Room { name: "twilio", level: 2, beside: &[], banned: &["rusqlite", "apalis", "crate::store", "crate::engine", "crate::playbook"] },
     Room { name: "work", level: 3, beside: &[], banned: &["axum", "rusqlite", "crate::http", "crate::cli"] },
     Room { name: "http", level: 4, beside: &[], banned: &["apalis", "rusqlite", "crate::engine", "crate::cli"] },
+    Room { name: "console", level: 4, beside: &["http"], banned: &["apalis", "rusqlite", "crate::engine", "crate::cli", "crate::twilio"] },
     Room { name: "config", level: 5, beside: &["cli", "app"], banned: &["axum", "rusqlite", "apalis"] },
     Room { name: "cli", level: 5, beside: &["config", "app"], banned: &["axum", "rusqlite", "apalis"] },
     Room { name: "app", level: 5, beside: &["config", "cli"], banned: &["rusqlite", "apalis"] },
@@ -56,12 +57,12 @@ const ROOMS: &[Room] = &[
 const DOORS: &[(&str, &[&str])] = &[
     ("granit_parser", &["playbook/yaml.rs", "playbook/retell.rs"]),
     ("annotate_snippets", &["playbook/show.rs"]),
-    ("minijinja", &["text/", "http/"]),
+    ("minijinja", &["text/", "console/"]),
     ("rusqlite", &["store/sqlite/"]),
     ("apalis", &["work/backend.rs"]),
     // `playbook` has a module of that name for checking lines; the crate itself stands only in `work`.
     ("cron::", &["work/cron.rs", "playbook/"]),
-    ("axum", &["http/", "twilio/pretend/", "app.rs"]),
+    ("axum", &["http/", "console/", "twilio/pretend/", "app.rs"]),
 ];
 
 /// A file of one sitting.

@@ -3,14 +3,13 @@
 //! The first line names the fields. The daemon takes 50 rows at a time, whole or not at all; where it refuses, the rows are sent one
 //! by one, so that only those that are wrong stay out, each told with its line and the reason.
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reqwest::{Method, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::daemon::Daemon;
 use super::output::{self, Format, count, print, talk};
@@ -19,10 +18,9 @@ use super::{Error, Result, Status};
 use crate::config::Language;
 use crate::http::given;
 use crate::http::problem::UNKNOWN_FIELD;
+use crate::http::table;
 use crate::model::{Contact, Time};
 use crate::playbook::Workspace;
-use crate::playbook::workspace::FieldKind;
-use crate::text::parse_when;
 
 /// What the API takes at once.
 const BATCH: usize = 50;
@@ -30,15 +28,8 @@ const BATCH: usize = 50;
 const MAX_BYTES: u64 = 100 * 1024 * 1024;
 /// More rows than this are more than a sender can text in a month.
 const MAX_ROWS: usize = 1_000_000;
-/// More columns than this are another table.
-const MAX_COLUMNS: usize = 100;
-/// Columns whose cells hold several words.
-pub(super) const LISTS: [&str; 4] = ["tags", "untag", "lists", "consent"];
 /// Said of what a spreadsheet saved in the letters of one country.
 const NOT_UTF8: &str = "is not UTF-8 text; save the table as `CSV UTF-8`";
-/// What parts the words of such a cell.
-pub(super) const BETWEEN: char = ';';
-
 /// The commands.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -91,7 +82,7 @@ pub(super) fn import(args: &ImportArgs, config: Option<&Path>) -> Result {
     let lag = lag(&mut file).map_err(unusable)?;
     let line_of = |at: Option<&csv::Position>| at.map_or(0, |at| at.line() + lag);
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(file);
-    let columns = columns(reader.headers().map_err(|why| unreadable(&args.file, &why))?)?;
+    let columns = table::columns(reader.headers().map_err(|why| unreadable(&args.file, &why))?).map_err(Error::Other)?;
     let (daemon, source) = Daemon::of(config)?;
     let workspace = Language::read(&source, env())?.workspace;
     let bar = progress(bytes);
@@ -115,7 +106,7 @@ pub(super) fn import(args: &ImportArgs, config: Option<&Path>) -> Result {
         let at = record.position();
         let line = line_of(at);
         bar.set_position(at.map_or(0, csv::Position::byte));
-        match contact(&columns, &record, &workspace, args.consent_source.as_deref()) {
+        match table::contact(&columns, &record, &workspace, args.consent_source.as_deref()) {
             Ok(contact) => batch.push(Row { line, contact }),
             Err(why) => wrong.push(Wrong { line, why }),
         }
@@ -143,7 +134,7 @@ impl Table {
     /// Reads the first line.
     pub(super) fn open(file: &Path, reader: BufReader<File>) -> Result<Table> {
         let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(reader);
-        let columns = columns(reader.headers().map_err(|why| unreadable(file, &why))?)?;
+        let columns = table::columns(reader.headers().map_err(|why| unreadable(file, &why))?).map_err(Error::Other)?;
         Ok(Table { columns, records: reader.into_records(), shown: file.display().to_string() })
     }
 
@@ -154,7 +145,7 @@ impl Table {
             Err(why) => return Some(Err(format!("{}: {why}", self.shown))),
         };
         let line = record.position().map_or(0, csv::Position::line);
-        let read = contact(&self.columns, &record, workspace, None).and_then(|row| person(&row));
+        let read = table::contact(&self.columns, &record, workspace, None).and_then(|row| person(&row));
         Some(read.map_err(|why| format!("{}:{line}: {why}", self.shown)))
     }
 }
@@ -167,7 +158,7 @@ fn person(row: &Value) -> std::result::Result<Contact, String> {
     (contact.tags, contact.lists, contact.consent) = (words("tags"), words("lists"), words("consent"));
     contact.opted_out = row["opted_out"] == true;
     for (name, value) in row.as_object().into_iter().flatten() {
-        if !LISTS.contains(&name.as_str()) && !["phone", "opted_out", "consent_source"].contains(&name.as_str()) {
+        if !table::LISTS.contains(&name.as_str()) && !["phone", "opted_out", "consent_source"].contains(&name.as_str()) {
             contact.set(name, value.clone());
         }
     }
@@ -184,73 +175,6 @@ fn lag(file: &mut BufReader<File>) -> io::Result<u64> {
     let begin = file.fill_buf()?;
     let first_line = begin.split(|byte| *byte == b'\n').next().unwrap_or_default();
     Ok(u64::from(first_line.len() < begin.len() && first_line.ends_with(b"\r")))
-}
-
-/// The names of the first line, checked.
-fn columns(header: &csv::StringRecord) -> Result<Vec<String>> {
-    // Spreadsheets put an invisible mark before the first name, and people a capital; fields have none.
-    let names: Vec<String> = header.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_ascii_lowercase()).collect();
-    let mut seen = HashSet::new();
-    let problem = if names.len() > MAX_COLUMNS {
-        format!("a table of contacts has {MAX_COLUMNS} columns at most, this has {}", names.len())
-    } else if let Some(twice) = names.iter().find(|name| !seen.insert(name.as_str())) {
-        format!("two columns are named `{twice}`")
-    } else if let [one] = names.as_slice()
-        && let Some(mark) = one.chars().find(|mark| [';', '\t'].contains(mark))
-    {
-        format!("the columns must be parted by commas, and here it is {}", if mark == ';' { "`;`" } else { "tabs" })
-    } else if !seen.contains("phone") {
-        "the first line must name the columns, and `phone` must be one".to_owned()
-    } else {
-        return Ok(names);
-    };
-    Err(Error::Other(problem))
-}
-
-/// A row as the API takes it. Empty cells say nothing, so what is stored stays.
-fn contact(columns: &[String], record: &csv::StringRecord, workspace: &Workspace, source: Option<&str>) -> std::result::Result<Value, String> {
-    if record.len() > columns.len() {
-        return Err(format!("has {} cells for {} columns", record.len(), columns.len()));
-    }
-    let mut contact = Map::new();
-    for (name, cell) in columns.iter().zip(record).filter(|(_, cell)| !cell.is_empty()) {
-        contact.insert(name.clone(), value(name, cell, workspace)?);
-    }
-    if !contact.contains_key("phone") {
-        return Err("has no `phone`".to_owned());
-    }
-    if let Some(source) = source
-        && contact.contains_key("consent")
-    {
-        contact.entry("consent_source").or_insert_with(|| json!(source));
-    }
-    Ok(Value::Object(contact))
-}
-
-/// A cell as a value of its field.
-fn value(name: &str, cell: &str, workspace: &Workspace) -> std::result::Result<Value, String> {
-    if LISTS.contains(&name) {
-        return Ok(cell.split(BETWEEN).map(str::trim).filter(|word| !word.is_empty()).collect());
-    }
-    let kind = if name == "opted_out" { Some(&FieldKind::YesNo) } else { workspace.contact_fields.get(name) };
-    let (value, expected) = match kind {
-        Some(FieldKind::YesNo) => (yes_no(cell).map(Value::Bool), "yes or no"),
-        // The text as it stands, if JSON too takes it for a number.
-        Some(FieldKind::Number) => (serde_json::from_str(cell).ok().map(Value::Number), "a number, like 8.5"),
-        // The contact's own zone may not be known yet, so a time without an offset is the workspace's.
-        Some(FieldKind::Time) => (parse_when(cell, &workspace.timezone).map(|at| json!(at.to_string())), "a time, like 2026-05-01 10:00"),
-        Some(FieldKind::Text) | None => (Some(json!(cell)), ""),
-    };
-    value.ok_or_else(|| format!("`{name}` must be {expected}"))
-}
-
-/// As spreadsheets and people write it.
-fn yes_no(cell: &str) -> Option<bool> {
-    match cell.to_ascii_lowercase().as_str() {
-        "yes" | "true" | "1" => Some(true),
-        "no" | "false" | "0" => Some(false),
-        _ => None,
-    }
 }
 
 /// Sends rows; answers how many were taken, and notes the others.

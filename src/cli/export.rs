@@ -5,13 +5,13 @@ use std::path::Path;
 use reqwest::Method;
 use serde_json::Value;
 
-use super::contacts::{BETWEEN, LISTS};
 use super::daemon::Daemon;
 use super::output::{self, Format, print};
 use super::telling::piece;
 use super::workspaces::env;
 use super::{Error, Result, Status};
 use crate::config::Language;
+use crate::http::table::{BETWEEN, LISTS};
 use crate::model::contact::TEXT_FIELDS;
 
 /// Rows of a page: as many as the API gives at once.

@@ -16,7 +16,7 @@ use crate::playbook::{Level, did_you_mean, show};
 pub(super) struct Args {
     /// Its name, or its file
     playbook: String,
-    /// mermaid: text that Markdown pages show as a chart
+    /// How it is drawn
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -24,9 +24,13 @@ pub(super) struct Args {
 /// How it is drawn.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum Format {
-    /// Boxes and arrows as text.
+    /// Text that Markdown pages show as a chart
     #[default]
     Mermaid,
+    /// A picture for browsers and documents
+    Svg,
+    /// For Graphviz
+    Dot,
 }
 
 /// Draws.
@@ -43,8 +47,11 @@ pub(super) fn run(args: &Args, config: Option<&Path>) -> Result {
         };
         let named = |name: &str, path: &str| if paths.is_empty() { name == args.playbook } else { asked.contains(path) };
         if let Some(plan) = plans.iter().find(|plan| named(&plan.name, &plan.source.path)) {
-            let Format::Mermaid = args.format;
-            print(&graph::mermaid(plan));
+            print(&match args.format {
+                Format::Mermaid => graph::mermaid(plan),
+                Format::Svg => graph::svg(plan, &graph::Counts::default()),
+                Format::Dot => graph::dot(plan),
+            });
             return Ok(Status::Fine);
         }
         known.extend(plans.iter().map(|plan| plan.name.clone()));

@@ -1,15 +1,20 @@
 //! The command line: one file a command. Data goes to stdout, talk to stderr; exit 0 fine, 1 problems found, 2 used wrongly or not run.
 
+mod chat;
 mod check;
+mod completions;
 mod contacts;
 mod coverage;
 mod daemon;
 mod deploy;
 mod diff;
 mod explain;
+mod explored;
 mod export;
 mod graph;
 mod junit;
+mod man;
+mod new;
 mod output;
 mod plan;
 mod replay;
@@ -47,10 +52,14 @@ struct Cli {
 enum Command {
     /// Run the daemon
     Serve(serve::Args),
+    /// Make a playbook to begin with, or a whole workspace
+    New(new::Args),
     /// Read and lint playbooks: every fault of every file in one run
     Check(check::Args),
     /// Run transcript tests (`*.test.yaml`) at virtual time
     Test(test::Args),
+    /// Talk with a playbook in the terminal, at virtual time
+    Chat(chat::Args),
     /// Show a playbook as a flow chart
     Graph(graph::Args),
     /// Tell what a broadcast would come to: who gets it, who not, price and finish
@@ -73,6 +82,10 @@ enum Command {
     Segments(segments::Args),
     /// Print the JSON Schema of a kind of file, for editors
     Schema(schema::Args),
+    /// Print what a shell needs to complete commands
+    Completions(completions::Args),
+    /// Print the manual page
+    Man,
     /// Tell about a fault (`bad-cron`) or an error of Twilio (`30007`)
     Explain(explain::Args),
     /// Post an event to the running daemon
@@ -149,8 +162,10 @@ pub fn run() -> ExitCode {
     let config = config.as_deref();
     let result = match command {
         Command::Serve(args) => serve::run(&args, config),
+        Command::New(args) => new::run(&args, config),
         Command::Check(args) => check::run(&args, config),
         Command::Test(args) => test::run(&args, config),
+        Command::Chat(args) => chat::run(&args, config),
         Command::Graph(args) => graph::run(&args, config),
         Command::Contacts(contacts::Command::Export) => export::export(config),
         Command::Contacts(contacts::Command::Erase(args)) => export::erase(&args, config),
@@ -164,6 +179,8 @@ pub fn run() -> ExitCode {
         Command::Stats(args) => telling::stats(&args, config),
         Command::Segments(args) => segments::run(&args),
         Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man => man::run(),
         Command::Explain(args) => explain::run(&args),
         Command::Trigger(args) => trigger::run(&args, config),
         Command::Contacts(contacts::Command::Import(args)) => contacts::import(&args, config),

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use super::output::{print, print_json};
+use super::output::print;
 use super::{Result, Status};
 
 /// Of transcript tests. Written by hand: their reader goes by the kind of line, which no table of keys could tell.
@@ -18,7 +18,7 @@ pub(super) struct Args {
 
 /// The kinds of file.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Of {
+pub(super) enum Of {
     /// Playbooks
     #[default]
     Playbook,
@@ -30,10 +30,15 @@ enum Of {
 
 /// Prints it.
 pub(super) fn run(args: &Args) -> Result {
-    match args.of {
-        Of::Playbook => print_json(&crate::playbook::schema::playbook()),
-        Of::Transcript => print(TRANSCRIPT),
-        Of::Config => print_json(&crate::config::schema()),
-    }
+    print(&text(args.of));
     Ok(Status::Fine)
+}
+
+/// A schema as it stands in a file.
+pub(super) fn text(of: Of) -> String {
+    match of {
+        Of::Playbook => format!("{:#}\n", crate::playbook::schema::playbook()),
+        Of::Transcript => TRANSCRIPT.to_owned(),
+        Of::Config => format!("{:#}\n", crate::config::schema()),
+    }
 }

@@ -92,8 +92,11 @@ pub(super) fn language(reader: &Reader<'_>, secrets: Secrets) -> Option<Language
         let words = written.at("words").words().unwrap_or_else(|| answer.words.to_vec());
         let say = written.at("say");
         let text = say.text().unwrap_or(answer.say);
-        let say = Template::parse(text).map_err(|fault| say.wrong(&format!("can't be read: {}", fault.message))).ok();
-        (words, say)
+        let read = Template::parse(text).map_err(|fault| say.wrong(&format!("can't be read: {}", fault.message))).ok();
+        if let Some(name) = read.as_ref().and_then(unknown_name) {
+            say.wrong(&format!("uses `{name}`, which has no value here; an answer knows `brand`, `now` and `contact`"));
+        }
+        (words, read)
     };
     let (stop, start, help) = (reply(&OPT_OUT), reply(&OPT_IN), reply(&HELP));
     let workspace = Workspace {
@@ -115,6 +118,13 @@ pub(super) fn language(reader: &Reader<'_>, secrets: Secrets) -> Option<Language
     };
     let folder = |key: &str| reader.at(key).path().unwrap_or_else(|| reader.source.root.join(key));
     Some(Language { workspace, playbooks: folder("playbooks"), templates: folder("templates") })
+}
+
+/// A name that our answers to reserved words can't have: they are sent outside of any playbook. Which fields a contact has is known
+/// to playbooks as well, so those are not looked at.
+fn unknown_name(answer: &Template) -> Option<&str> {
+    let known = |name: &str| ["brand", "now", "contact"].contains(&name.split('.').next().unwrap_or_default());
+    answer.names().iter().map(|name| name.path.as_str()).find(|name| !known(name))
 }
 
 /// `en`, `es-MX`: letters in parts, as contacts have them.
@@ -216,6 +226,9 @@ fn prices(written: &Setting<'_>) -> Prices {
 fn sync(written: &Setting<'_>) -> Sync {
     let direction = written.at("direction").one_of(DIRECTIONS).unwrap_or("both");
     let events = written.at("events").one_of(EVENTS).unwrap_or("both");
+    if written.at("channels").is_empty_list() {
+        written.at("channels").wrong("is empty, so nothing could be sent or taken in; leave it out for all channels");
+    }
     let channels = written.at("channels").some_of(CHANNELS).unwrap_or_else(|| CHANNELS.to_vec());
     let channel = |name: &str| match name {
         "whatsapp" => Channel::Whatsapp,

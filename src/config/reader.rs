@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::keys::{Form, Kind as Takes, SETTINGS};
 use super::{Error, Problem, Source, environment, secrets};
-use crate::playbook::did_you_mean;
 use crate::playbook::yaml::{self, Kind, Node};
+use crate::playbook::{Fault, did_you_mean};
 
 /// The settings as written, with the environment over them.
 pub(super) struct Reader<'s> {
@@ -39,8 +39,8 @@ impl<'s> Reader<'s> {
     pub fn open(source: &'s Source, env: impl IntoIterator<Item = (String, String)>) -> Result<Reader<'s>, Error> {
         let tree = yaml::read(&Arc::from(source.shown.as_str()), &source.text);
         if !tree.faults.is_empty() {
-            let problem =
-                |fault: &crate::playbook::Fault| Problem { at: format!("{}:{}", source.shown, fault.span.line), sentence: fault.message.clone() };
+            let at = |fault: &Fault| format!("{}:{}", source.shown, fault.span.line);
+            let problem = |fault: &Fault| Problem { at: at(fault), sentence: fault.sentence() };
             return Err(Error { problems: tree.faults.iter().map(problem).collect() });
         }
         let mut root = tree.root.unwrap_or_else(|| Node { kind: Kind::Map(Vec::new()), span: Default::default() });
@@ -197,6 +197,11 @@ impl<'r> Setting<'r> {
             self.wrong(&format!("must be {}{guess}", one_of(words)));
         }
         found
+    }
+
+    /// Whether a list is written and nothing stands in it.
+    pub fn is_empty_list(&self) -> bool {
+        self.node.is_some_and(|node| matches!(&node.kind, Kind::List(members) if members.is_empty()))
     }
 
     /// Any of some words, in a list.

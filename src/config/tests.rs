@@ -104,6 +104,8 @@ fn wrong_values_are_told_by_their_key() {
         ("contact_fields: {phone: text}", "`contact_fields.phone` is built in; give your own field another name"),
         ("contact_fields: {budget: money}", "`contact_fields.budget` must be `text`, `number`, `time` or `yes_no`"),
         ("opt_out: {say: \"{{ brand \"}", "`opt_out.say` can't be read: "),
+        ("help: {say: \"{{ brnd }}: call us\"}", "`help.say` uses `brnd`, which has no value here; an answer knows `brand`, `now` and `contact`"),
+        ("sync: {channels: []}", "`sync.channels` is empty, so nothing could be sent or taken in; leave it out for all channels"),
         ("templates: texts", "`templates` names `"),
         ("http: [a]", "`http` must be a map of keys to values"),
         ("secrets: {CRM: {file: crm.token}}", "`secrets.CRM` names `"),
@@ -266,4 +268,13 @@ fn schema_and_sample_have_every_key() {
         assert!(SAMPLE.contains(&format!("#   {}: ", key.name)), "{}", key.name);
     }
     assert!(keys::SENDER.iter().all(|key| SAMPLE.contains(&format!("{}: ", key.name))));
+}
+
+/// The settings are read as playbooks are, and told in the same words.
+#[test]
+fn what_is_no_yaml_is_told_with_its_repair() {
+    let said = |yaml: &str| sentences(yaml, &[]);
+    assert_eq!(said("brand: {{ us }}\n"), ["text that starts with `{{` must be in quotes; put the whole message in quotes"]);
+    assert_eq!(said("brand: Acme: we sell\n"), ["`: ` inside text needs quotes; put the whole text in quotes"]);
+    assert_eq!(said("http: {allow: [a, b}\n"), ["this `[` is never closed; write `]` where it ends"]);
 }

@@ -72,7 +72,7 @@ pub enum Decision {
     Skipped {
         /// Whose.
         conversation: ConversationId,
-        /// Why: `no_consent`, `cap`, `undefined`, or Twilio's code.
+        /// Why: `no_consent`, `cap`, `undefined`, `too_long`, `fuel`, `template`, or Twilio's code.
         reason: String,
     },
     /// A milestone of a playbook.

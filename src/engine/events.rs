@@ -44,6 +44,7 @@ impl Turn<'_> {
             Happening::Undelivered { message, code, .. } => self.undelivered(message, *code),
             Happening::Answered { message, answer } => self.answered(message, answer),
             Happening::AgentText { handoff, text, .. } => self.agent_text(handoff, text),
+            Happening::TakenOver { conversation, agent } => self.take_over(conversation, agent),
             Happening::AgentClosed { handoff, outcome, .. } => self.agent_closed(handoff, outcome),
             Happening::Stopped { playbook } => {
                 for c in self.live().into_iter().filter(|c| self.at(*c).playbook == *playbook).collect::<Vec<_>>() {
@@ -54,8 +55,8 @@ impl Turn<'_> {
             Happening::Resumed { playbook } => self.resumed(playbook),
             Happening::Deployed { playbook } => self.deployed(playbook),
             Happening::OptedOut { source } => self.opt_out(source, source, true),
-            // A broadcast's orders go to broadcasts, and clocks come by `step`.
-            Happening::Broadcast { .. } | Happening::Clock => {}
+            // A broadcast's orders go to broadcasts, clocks come by `step`, and notes are for people.
+            Happening::Broadcast { .. } | Happening::Clock | Happening::Noted { .. } => {}
         }
         self.settle();
     }

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use super::turn::Turn;
 
+/// Words that every guard's reason has, and no other reason of an end: explorations know a circle by them.
+pub(super) const IN_A_ROW: &str = "in a row";
+
 /// Steps in a row without a text of the contact or a clock.
 pub(super) const MAX_STEPS: u32 = 500;
 

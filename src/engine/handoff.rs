@@ -43,7 +43,7 @@ impl Turn<'_> {
         self.out.counts.push((format!("queue/{}/opened", handoff.queue), 1));
         self.decide(Decision::HandedOff { conversation, queue: handoff.queue.clone() });
         self.at_mut(c).rest = Rest::Person(Talk { row, since: None, answered: false, waiting: true, turn: self.now });
-        if handoff.say.is_some() {
+        if handoff.say.is_some() && !self.at(c).said.handoff {
             return self.put_text(c, level, ix, Role::Handoff);
         }
         self.start_talk(c);
@@ -155,6 +155,7 @@ impl Turn<'_> {
         talk.row.state = HandoffState::Answered;
         let row = talk.row.clone();
         self.out.put_handoff(row);
+        self.still_there(c);
     }
 
     /// A person closed it.
@@ -190,6 +191,9 @@ impl Turn<'_> {
     }
 
     fn talk_over(&mut self, c: C, state: HandoffState, way: Way, outcome: Option<&str>) {
+        if self.give_back(c, state) {
+            return;
+        }
         let level = self.top(c);
         let Some((plan, ix)) = self.place(c, level) else { return };
         let Some(step) = plan.steps.get(ix) else { return };
@@ -218,7 +222,7 @@ impl Turn<'_> {
         self.put_handoff_state(c, HandoffState::Cancelled);
     }
 
-    fn put_handoff_state(&mut self, c: C, state: HandoffState) {
+    pub fn put_handoff_state(&mut self, c: C, state: HandoffState) {
         let now = self.now;
         let Rest::Person(talk) = &mut self.at_mut(c).rest else { return };
         talk.row.state = state;

@@ -30,6 +30,7 @@ mod scope;
 pub mod script;
 mod start;
 pub mod state;
+mod takeover;
 mod texts;
 mod turn;
 mod verbs;

@@ -3,7 +3,7 @@
 
 use super::Decision;
 use super::run::Flow;
-use super::state::{Due, Open, Pending, Rest, Role};
+use super::state::{Due, Open, Pending, Rest, Role, Said};
 use super::texts::Fate;
 use super::turn::{C, Turn};
 use crate::model::Time;
@@ -24,6 +24,10 @@ impl Turn<'_> {
 
     /// Moves a conversation, if the new version has a step for it.
     fn move_to(&mut self, c: C, new: &Plan) {
+        if self.at(c).taken.is_some() {
+            // The question that it is given back to is the old one's.
+            return;
+        }
         if self.at(c).rest == Rest::Stopped {
             self.begin_anew(c, new);
             return;
@@ -60,7 +64,7 @@ impl Turn<'_> {
                 self.say_no_more(c);
             }
             (Verb::Question(_), Rest::Text) if asks => self.ask_with_what_is_said(c),
-            (Verb::Send(_), Rest::Question(_)) => self.say_what_was_asked(c, landing.next.clone()),
+            (Verb::Send(_), Rest::Question(open)) if open.message.is_some() => self.say_what_was_asked(c, landing.next.clone()),
             (Verb::Wait(length), Rest::Time { since }) => self.clock_from(c, Due::Wait, *length, since),
             (Verb::WaitUntil(_), Rest::Time { .. }) => self.plan_again(c),
             (Verb::WaitFor(wait), Rest::Event { since }) => self.clock_from(c, Due::Wait, wait.timeout, since),
@@ -169,13 +173,36 @@ impl Turn<'_> {
         }
     }
 
-    /// Leaves what it rests at, and comes to the step anew.
+    /// Leaves what it rests at, and comes to the step anew. What the step has said before it was another is not said again.
     fn redo(&mut self, c: C, to: Ix) {
+        let said = self.said(c);
         self.drop_texts(c, "moved", |_| true);
         self.drop_clocks(c, |_| true);
         self.cancel_call(c, "moved");
         self.cancel_handoff(c);
-        self.at_mut(c).rest = Rest::Running;
+        let conversation = self.at_mut(c);
+        conversation.said = said;
+        // It stands before the step, as who waits for the line does: what is known of the step is kept.
+        conversation.rest = Rest::Line;
         self.run(c, Next::Step(to));
+    }
+
+    /// What the step that it rests at has said so far, or is saying.
+    fn said(&self, c: C) -> Said {
+        let conversation = self.at(c);
+        let mut said = conversation.said;
+        for text in conversation.texts.iter().filter(|text| !self.waits(text)) {
+            said.words |= matches!(text.role, Role::Ask | Role::Send);
+            said.handoff |= text.role == Role::Handoff;
+        }
+        match &conversation.rest {
+            Rest::Question(open) => {
+                said.words |= open.message.is_some() && open.since.is_some();
+                said.reminded = said.reminded.max(open.reminded);
+            }
+            Rest::Person(talk) => said.handoff |= talk.since.is_some(),
+            _ => {}
+        }
+        said
     }
 }

@@ -34,9 +34,12 @@ impl Turn<'_> {
             return Flow::Rest;
         }
         self.close_question(c, "again");
-        self.at_mut(c).rest = Rest::Question(Open::default());
-        self.at_mut(c).tries = 0;
-        if question.send.is_none() {
+        let said = self.at(c).said;
+        self.at_mut(c).rest = Rest::Question(Open { reminded: said.reminded, ..Open::default() });
+        if !said.words {
+            self.at_mut(c).tries = 0;
+        }
+        if question.send.is_none() || said.words {
             self.start_question(c, level, ix);
             return Flow::Rest;
         }
@@ -61,9 +64,10 @@ impl Turn<'_> {
         }
         open.open = true;
         open.since = Some(now);
+        let reminded = open.reminded;
         let zone = self.zone().clone();
         self.set_clock(c, Due::Timeout, question.timeout.after(now.timestamp(), &zone).into());
-        for (number, remind) in question.remind.iter().enumerate() {
+        for (number, remind) in question.remind.iter().enumerate().skip(reminded) {
             self.set_clock(c, Due::Remind(number), remind.after.after(now.timestamp(), &zone).into());
         }
     }

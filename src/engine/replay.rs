@@ -51,8 +51,16 @@ pub struct Turned {
     pub state: Vec<u8>,
 }
 
+/// The engine: `engine::step`, or in its place one that a rehearsal has tampered with.
+pub type Engine = fn(&PlanSet, Person, &Event, &dyn Fn(&MessageId) -> Option<Flight>, Time) -> Step;
+
 /// Moves a contact through its events, then through what is due by time.
 pub fn turn(plans: &PlanSet, person: Person, events: &[&Event], flight: &[(MessageId, Flight)], now: Time) -> Step {
+    turn_by(step, plans, person, events, flight, now)
+}
+
+/// Likewise, by this engine.
+pub fn turn_by(engine: Engine, plans: &PlanSet, person: Person, events: &[&Event], flight: &[(MessageId, Flight)], now: Time) -> Step {
     let mut made = Step { person, effects: Effects::default(), decisions: Vec::new() };
     let due = Event::new(now, Happening::Clock);
     for event in events.iter().copied().chain(std::iter::once(&due)) {
@@ -61,7 +69,7 @@ pub fn turn(plans: &PlanSet, person: Person, events: &[&Event], flight: &[(Messa
             let waits = queued.contains(message).then_some(Flight::Waiting);
             waits.or_else(|| flight.iter().find(|(known, _)| known == message).map(|(_, flight)| *flight))
         };
-        let next = step(plans, made.person, event, &known, now);
+        let next = engine(plans, made.person, event, &known, now);
         made.person = next.person;
         made.effects.absorb(next.effects);
         made.decisions.extend(next.decisions);
@@ -72,10 +80,23 @@ pub fn turn(plans: &PlanSet, person: Person, events: &[&Event], flight: &[(Messa
 /// Makes a turn and writes down what a replay of it needs.
 pub fn record(plans: &PlanSet, workspace: &str, person: Person, events: &[&Event], flight: &[(MessageId, Flight)], now: Time) -> Turned {
     let before = person.clone();
-    let mut made = turn(plans, person, events, flight, now);
+    let mut step = turn(plans, person, events, flight, now);
+    let (recorded, state) = write_down(plans, workspace, before, events, flight, &mut step);
+    Turned { step, recorded, state }
+}
+
+/// Writes down what a replay of a turn needs, none if nothing happened; with it the state's bytes, which the hash was made of.
+pub fn write_down(
+    plans: &PlanSet,
+    workspace: &str,
+    before: Person,
+    events: &[&Event],
+    flight: &[(MessageId, Flight)],
+    made: &mut Step,
+) -> (Option<Recorded>, Vec<u8>) {
     let (state, after) = seal(&mut made.person);
     if events.is_empty() && made.decisions.is_empty() {
-        return Turned { step: made, recorded: None, state };
+        return (None, state);
     }
     let starts = made.decisions.iter().any(|decision| matches!(decision, Decision::Started { .. }));
     let changed = starts || before.state.seen != fingerprint(&json(&before.contact));
@@ -90,7 +111,7 @@ pub fn record(plans: &PlanSet, workspace: &str, person: Person, events: &[&Event
         decisions: made.decisions.clone(),
         after,
     };
-    Turned { step: made, recorded: Some(recorded), state }
+    (Some(recorded), state)
 }
 
 /// What a turn made again came to.

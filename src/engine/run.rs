@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Decision;
-use super::guard::MAX_STEPS;
-use super::state::{Frame, Rest, Role};
+use super::guard::{IN_A_ROW, MAX_STEPS};
+use super::state::{Frame, Rest, Role, Said};
 use super::turn::{C, Turn};
 use crate::playbook::plan::{Ix, Next, Plan, Step, Verb};
 
@@ -64,7 +64,7 @@ impl Turn<'_> {
             return Flow::Go(Next::Step(ix));
         }
         if self.too_many_steps(c) {
-            self.stumbled(c, format!("{MAX_STEPS} steps in a row without a text of the contact or a wait"));
+            self.stumbled(c, format!("{MAX_STEPS} steps {IN_A_ROW} without a text of the contact or a wait"));
             self.unwind(c, "failed");
             return Flow::Rest;
         }
@@ -96,10 +96,20 @@ impl Turn<'_> {
     /// Does what a step says.
     pub fn enter(&mut self, c: C, level: usize, plan: &Arc<Plan>, ix: Ix) -> Flow {
         let Some(step) = plan.steps.get(ix) else { return self.lost(c) };
+        let conversation = self.at_mut(c);
+        // Who stood before this very step knows what it has said already; any other step begins afresh.
+        let stood = conversation.rest == Rest::Line && conversation.frames.get(level).is_some_and(|frame| frame.at == ix);
+        if !stood {
+            conversation.said = Said::default();
+        }
+        if conversation.rest == Rest::Line {
+            conversation.rest = Rest::Running;
+        }
         if let Some(frame) = self.at_mut(c).frames.get_mut(level) {
             frame.at = ix;
         }
         match &step.verb {
+            Verb::Send(_) if self.at(c).said.words => Flow::Go(step.next.clone()),
             Verb::Send(_) => {
                 self.at_mut(c).rest = Rest::Text;
                 self.put_text(c, level, ix, Role::Send)

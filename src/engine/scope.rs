@@ -1,14 +1,14 @@
 //! What names stand for in a conversation's texts and expressions.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
 use super::turn::{C, Turn};
 use crate::model::{ConversationId, Time};
 use crate::playbook::plan::TypedValue;
-use crate::text::{Expr, RenderError, Rendered, Scope, Template};
+use crate::text::{Expr, Fields, RenderError, Rendered, Scope, Template};
 
 /// What one rendering may see beyond the conversation itself.
 #[derive(Clone, Copy, Default)]
@@ -41,6 +41,51 @@ fn tame(value: Option<&Value>, wild: bool) -> Option<Cow<'_, Value>> {
     value.map(|value| if wild { Cow::Owned(tamed(value)) } else { Cow::Borrowed(value) })
 }
 
+/// Fields of a contact that are no fields of its own.
+const BUILT_IN: [&str; 8] = ["phone", "tags", "lists", "consent", "opted_out", "created_at", "last_inbound_at", "last_outbound_at"];
+
+/// `contact.*`: every name that can exist, null where it is empty.
+struct ContactNames<'t> {
+    /// Whose contact.
+    turn: &'t Turn<'t>,
+    /// Nothing in it may read as a secret's marker.
+    tame: bool,
+}
+
+impl ContactNames<'_> {
+    /// One of `BUILT_IN`.
+    fn built_in(&self, name: &str) -> Option<Value> {
+        let contact = &self.turn.contact;
+        let time = |at: Option<Time>| at.map_or(Value::Null, |at| Value::from(at.rfc3339()));
+        let list = |items: &BTreeSet<String>| Value::from(items.iter().cloned().collect::<Vec<_>>());
+        Some(match name {
+            "phone" => Value::from(contact.phone.as_str()),
+            "tags" => list(&contact.tags),
+            "lists" => list(&contact.lists),
+            "consent" => list(&contact.consent),
+            "opted_out" => Value::from(contact.opted_out),
+            "created_at" => time(Some(contact.created_at)),
+            "last_inbound_at" => time(contact.last_inbound_at),
+            "last_outbound_at" => time(contact.last_outbound_at),
+            _ => return None,
+        })
+    }
+}
+
+impl Fields for ContactNames<'_> {
+    fn field(&self, name: &str) -> Option<Value> {
+        let own = || self.turn.contact.fields.get(name).cloned();
+        let empty = || self.turn.plans.fields.contains(name).then_some(Value::Null);
+        let value = self.built_in(name).or_else(own).or_else(empty);
+        if self.tame { value.as_ref().map(tamed) } else { value }
+    }
+
+    fn all(&self) -> Map<String, Value> {
+        let fields = self.turn.plans.fields.iter().chain(self.turn.contact.fields.keys()).map(String::as_str).chain(BUILT_IN);
+        fields.filter_map(|name| Some((name.to_owned(), self.field(name)?))).collect()
+    }
+}
+
 impl Turn<'_> {
     /// Calls `with` with the scope of a conversation, or of none (a trigger's `where`, our own answers).
     pub fn with_scope<R>(&self, c: Option<(C, usize)>, extra: Extra<'_>, with: impl FnOnce(&Scope<'_>) -> R) -> R {
@@ -53,7 +98,7 @@ impl Turn<'_> {
         let tame_all = |names: &Map<String, Value>| names.iter().map(|(name, value)| (name.clone(), tamed(value))).collect::<Map<_, _>>();
         let (event, reply) = (tame(event, extra.secrets), tame(reply, extra.secrets));
         let vars = if extra.secrets { Cow::Owned(tame_all(vars)) } else { Cow::Borrowed(vars) };
-        let contact = if extra.secrets { tame_all(&self.contact_names()) } else { self.contact_names() };
+        let contact = ContactNames { turn: self, tame: extra.secrets };
         let secrets: Option<BTreeMap<String, String>> =
             extra.secrets.then(|| self.ws.secrets.keys().map(|name| (name.clone(), format!("{SECRET}{name}}}}}"))).collect());
         let talk: Vec<String> = if self.plans.wants_transcript && !extra.secrets { self.state.talk.iter().cloned().collect() } else { Vec::new() };
@@ -78,24 +123,6 @@ impl Turn<'_> {
             link_base: &self.ws.links,
             link_seed: extra.seed,
         })
-    }
-
-    /// `contact.*`: every name that can exist, null where it is empty.
-    pub fn contact_names(&self) -> Map<String, Value> {
-        let contact = &self.contact;
-        let time = |at: Option<Time>| at.map_or(Value::Null, |at| Value::from(at.rfc3339()));
-        let mut names: Map<String, Value> = self.plans.fields.iter().map(|field| (field.clone(), Value::Null)).collect();
-        names.extend(contact.fields.iter().map(|(field, value)| (field.clone(), value.clone())));
-        let list = |items: &std::collections::BTreeSet<String>| Value::from(items.iter().cloned().collect::<Vec<_>>());
-        names.insert("phone".into(), Value::from(contact.phone.as_str()));
-        names.insert("tags".into(), list(&contact.tags));
-        names.insert("lists".into(), list(&contact.lists));
-        names.insert("consent".into(), list(&contact.consent));
-        names.insert("opted_out".into(), Value::from(contact.opted_out));
-        names.insert("created_at".into(), time(Some(contact.created_at)));
-        names.insert("last_inbound_at".into(), time(contact.last_inbound_at));
-        names.insert("last_outbound_at".into(), time(contact.last_outbound_at));
-        names
     }
 
     /// Renders a text, with its tracked links.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::state::{Conversation, Frame, OpenGoal, Rest, StartNote};
+use super::state::{Conversation, Frame, OpenGoal, Rest, Said, StartNote};
 use super::turn::{C, Turn};
 use super::{Decision, draw};
 use crate::model::{Address, Audience, BroadcastId, ConversationId};
@@ -211,11 +211,13 @@ impl Turn<'_> {
             rest: Rest::Running,
             texts: Vec::new(),
             clicked: std::collections::BTreeSet::new(),
+            taken: None,
             early: Vec::new(),
             goal: false,
             tries: 0,
             step: None,
             steps: 0,
+            said: Said::default(),
             leaving: None,
             ended: None,
         });

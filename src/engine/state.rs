@@ -104,6 +104,9 @@ pub struct Conversation {
     pub frames: Vec<Frame>,
     /// What it rests at.
     pub rest: Rest,
+    /// What it rests at once the person who took it over gives it back.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub taken: Option<Taken>,
     /// Its texts that are held or on their way.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub texts: Vec<Pending>,
@@ -119,6 +122,9 @@ pub struct Conversation {
     /// Steps since the contact or a clock had a word: the loop guard.
     #[serde(default)]
     pub steps: u32,
+    /// What the step it stands at said while it was another, in an older version.
+    #[serde(skip_serializing_if = "Said::is_nothing", default)]
+    pub said: Said,
     /// It is being left and ends with this outcome once its last text is out.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub leaving: Option<String>,
@@ -128,6 +134,23 @@ pub struct Conversation {
     /// How it ended; set within a step only, ended ones are not stored.
     #[serde(skip, default)]
     pub ended: Option<String>,
+}
+
+/// What a step has said: a move to a new version must not say it again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Its text, or its question.
+    pub words: bool,
+    /// What the contact is told at a hand-off.
+    pub handoff: bool,
+    /// So many of its reminders.
+    pub reminded: usize,
+}
+
+impl Said {
+    fn is_nothing(&self) -> bool {
+        *self == Said::default()
+    }
 }
 
 /// One level of a conversation.
@@ -225,6 +248,17 @@ pub struct Talk {
     pub waiting: bool,
     /// When the word went to the other side: since then the contact waits, or is silent.
     pub turn: Time,
+}
+
+/// A question that a person took over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Taken {
+    /// As it was.
+    pub open: Open,
+    /// Its clocks, as they stood.
+    pub clocks: Vec<Clock>,
+    /// When.
+    pub at: Time,
 }
 
 /// A text that is held, or on its way.

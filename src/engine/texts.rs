@@ -26,6 +26,16 @@ pub(super) const OUTSIDE_WHATSAPP_WINDOW: u32 = 63016;
 /// Twilio takes no longer body (21617).
 const MAX_BODY: usize = 1_600;
 
+/// The word under which a text that could not be made is in the record.
+fn reason_of(error: &RenderError) -> &'static str {
+    match error {
+        RenderError::Undefined { .. } => "undefined",
+        RenderError::TooLong => "too_long",
+        RenderError::Fuel => "fuel",
+        RenderError::Other { .. } => "template",
+    }
+}
+
 /// What became of a text.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Fate {
@@ -152,7 +162,7 @@ impl<'a> Turn<'a> {
         let payload = match self.payload(c, pending, &plan, &words, &id, (sender, &from)) {
             Ok(payload) => payload,
             Err(error) => {
-                self.note_skipped(c, pending, "undefined".to_owned());
+                self.note_skipped(c, pending, reason_of(&error).to_owned());
                 return Fate::Unmade(error.to_string());
             }
         };
@@ -165,7 +175,7 @@ impl<'a> Turn<'a> {
             return Fate::Unmade("the text came out empty".to_owned());
         }
         if self.is_looping(&payload.body) {
-            self.stumbled(c, "the same contact would get too many texts in a row".to_owned());
+            self.stumbled(c, format!("the same contact would get too many texts {}", super::guard::IN_A_ROW));
             self.unwind(c, "failed");
             return Fate::OnItsWay;
         }

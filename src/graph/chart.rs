@@ -22,7 +22,7 @@ pub enum Shape {
     Choice,
     /// A person, another playbook, another server.
     Outside,
-    /// An outcome.
+    /// An outcome, or whatever was open before.
     End,
 }
 
@@ -33,10 +33,28 @@ pub struct Node {
     pub name: String,
     /// What it looks like.
     pub shape: Shape,
-    /// What stands in it, line by line.
-    pub lines: Vec<String>,
+    /// What happens there, in the word the playbook has for it.
+    pub kind: &'static str,
     /// The id of its step, if it has one.
     pub step: Option<String>,
+    /// When it is not passed over.
+    pub cond: Option<String>,
+    /// The beginning of its text, or whom it is about; may be empty.
+    pub text: String,
+    /// What else is worth knowing, line by line.
+    pub notes: Vec<String>,
+}
+
+/// Kinds whose text says what happens without the word for it.
+const PLAIN: &[&str] = &["start", "anytime", "exit", "end", "open", "send", "ask", "http"];
+
+impl Node {
+    /// All that stands in it, line by line, for pictures that have nothing but lines.
+    pub fn lines(&self) -> Vec<String> {
+        let does = if PLAIN.contains(&self.kind) { self.text.clone() } else { format!("{} {}", self.kind, self.text).trim_end().to_owned() };
+        let cond = self.cond.as_ref().map(|cond| format!("if {cond}"));
+        cond.into_iter().chain(self.step.clone()).chain([does]).chain(self.notes.iter().cloned()).collect()
+    }
 }
 
 /// An arrow.
@@ -46,6 +64,9 @@ pub struct Arrow {
     pub from: String,
     /// Name of the box it leads to.
     pub to: String,
+    /// Which way out of that box: `next`, `reply-1`, `no_match`, `timeout` … With the step's id it names the arrow in every version of the
+    /// playbook that has the step.
+    pub way: String,
     /// When it is taken; empty: always.
     pub label: String,
     /// Back to a question, or beside the main way.
@@ -94,116 +115,120 @@ impl Drawer<'_> {
     /// What comes before the first step, and what can happen at any.
     fn start(&mut self) {
         let plan = self.plan;
-        let mut lines = vec![plan.name.clone()];
-        lines.extend(plan.triggers.iter().map(|trigger| labels::trigger(&trigger.kind)));
-        self.node("start", Shape::Start, lines, None);
-        self.arrow("start", &plan.start, String::new());
+        let triggers = plan.triggers.iter().map(|trigger| labels::trigger(&trigger.kind));
+        let notes = triggers.chain(plan.goal.as_ref().map(labels::goal)).collect();
+        self.chart.nodes.push(Node { notes, ..node("start", Shape::Start, "start", &plan.name) });
+        self.arrow("start", &plan.start, "next", String::new());
         if !plan.anytime.is_empty() {
-            self.node("anytime", Shape::Question, vec!["at any question".to_owned()], None);
-            for rule in &plan.anytime {
-                self.arrow("anytime", &rule.to, labels::matches(&rule.matches));
-            }
+            self.chart.nodes.push(node("anytime", Shape::Question, "anytime", "at any question"));
         }
-        for exit in &plan.exit {
-            if !self.chart.nodes.iter().any(|node| node.name == "exit") {
-                self.node("exit", Shape::Choice, vec!["at any time".to_owned()], None);
-            }
-            self.arrow("exit", &Next::End(exit.end.clone()), labels::exit(exit));
+        for (rule, way) in plan.anytime.iter().zip(numbered("reply")) {
+            self.arrow("anytime", &rule.to, &way, labels::matches(&rule.matches));
+        }
+        if !plan.exit.is_empty() {
+            self.chart.nodes.push(node("exit", Shape::Choice, "exit", "at any time"));
+        }
+        for (exit, way) in plan.exit.iter().zip(numbered("exit")) {
+            self.arrow("exit", &Next::End(exit.end.clone()), &way, labels::exit(exit));
         }
     }
 
     /// The box of a step and the arrows that leave it.
     fn step(&mut self, ix: Ix, step: &Step) {
         let name = name(ix);
-        let lines = labels::step(step);
-        self.node(&name, shape(&step.verb), lines, step.id.clone());
+        let words = labels::verb(&step.verb);
+        self.chart.nodes.push(Node {
+            name: name.clone(),
+            shape: shape(&step.verb),
+            kind: words.kind,
+            step: step.id.clone(),
+            cond: step.cond.as_ref().map(|cond| labels::condition(Some(cond))),
+            text: words.text,
+            notes: words.notes,
+        });
         let next = &step.next;
         match &step.verb {
             Verb::Send(send) => {
-                self.arrow(&name, next, String::new());
-                self.also(&name, send.on_failed.as_ref(), "failed");
+                self.arrow(&name, next, "next", String::new());
+                self.also(&name, send.on_failed.as_ref(), "failed", "failed");
             }
             Verb::Question(question) => self.question(&name, question, next),
             Verb::WaitUntil(until) => {
-                self.arrow(&name, next, String::new());
+                self.arrow(&name, next, "next", String::new());
                 match &until.past {
-                    Past::Skip(past) => self.arrow(&name, past, "past".to_owned()),
-                    Past::End => self.arrow(&name, &Next::End("past".to_owned()), "past".to_owned()),
+                    Past::Skip(past) => self.arrow(&name, past, "past", "past".to_owned()),
+                    Past::End => self.arrow(&name, &Next::End("past".to_owned()), "past", "past".to_owned()),
                     Past::Run => {}
                 }
             }
             Verb::WaitFor(wait) => {
-                self.arrow(&name, next, wait.event.clone());
-                self.arrow(&name, &wait.on_timeout, labels::after(&wait.timeout));
+                self.arrow(&name, next, "next", wait.event.clone());
+                self.arrow(&name, &wait.on_timeout, "timeout", labels::after(&wait.timeout));
             }
             Verb::Choose(choices) => {
-                for choice in choices {
-                    self.arrow(&name, &choice.to, labels::condition(choice.cond.as_ref()));
+                for (choice, way) in choices.iter().zip(numbered("branch")) {
+                    self.arrow(&name, &choice.to, &way, labels::condition(choice.cond.as_ref()));
                 }
                 if choices.iter().all(|choice| choice.cond.is_some()) {
-                    self.arrow(&name, next, "otherwise".to_owned());
+                    self.arrow(&name, next, "otherwise", "otherwise".to_owned());
                 }
             }
             Verb::Split(arms) => {
-                for arm in arms {
-                    self.arrow(&name, &arm.to, format!("{} ({})", arm.name, arm.weight));
+                for (arm, way) in arms.iter().zip(numbered("branch")) {
+                    self.arrow(&name, &arm.to, &way, labels::share(arm, arms));
                 }
             }
             Verb::Http(http) => {
-                self.arrow(&name, next, String::new());
-                self.also(&name, Some(&http.on_error), "error");
+                self.arrow(&name, next, "next", String::new());
+                self.also(&name, Some(&http.on_error), "error", "error");
             }
             Verb::Handoff(handoff) => self.handoff(&name, handoff, next),
-            Verb::Goto(to) => self.arrow(&name, to, String::new()),
-            Verb::End(outcome) => self.arrow(&name, &Next::End(outcome.clone()), String::new()),
+            Verb::Goto(to) => self.arrow(&name, to, "next", String::new()),
+            Verb::End(outcome) => self.arrow(&name, &Next::End(outcome.clone()), "next", String::new()),
             Verb::Wait(_) | Verb::Set(_) | Verb::Tag(_) | Verb::Untag(_) | Verb::Record { .. } | Verb::Run(_) => {
-                self.arrow(&name, next, String::new())
+                self.arrow(&name, next, "next", String::new());
             }
         }
         // A step that may be passed over has one more way on.
         if step.cond.is_some() && matches!(step.verb, Verb::Goto(_) | Verb::End(_)) {
-            self.arrow(&name, next, "otherwise".to_owned());
+            self.arrow(&name, next, "otherwise", "otherwise".to_owned());
         }
     }
 
     /// An arrow for each answer, for none that fits, and for none at all.
     fn question(&mut self, name: &str, question: &Question, next: &Next) {
-        for rule in &question.rules {
-            self.arrow(name, &rule.to, labels::matches(&rule.matches));
+        for (rule, way) in question.rules.iter().zip(numbered("reply")) {
+            self.arrow(name, &rule.to, &way, labels::matches(&rule.matches));
         }
         let takes_all = question.rules.iter().flat_map(|rule| &rule.matches).any(|one| matches!(one, Match::Any | Match::Other));
         if question.rules.is_empty() {
-            self.arrow(name, next, "any answer".to_owned());
+            self.arrow(name, next, "next", "any answer".to_owned());
         } else if !takes_all {
-            self.arrow(name, &question.on_no_match, "not understood".to_owned());
+            self.arrow(name, &question.on_no_match, "no_match", "anything else".to_owned());
         }
-        self.arrow(name, &question.on_timeout, labels::after(&question.timeout));
-        self.also(name, question.send.as_ref().and_then(|send| send.on_failed.as_ref()), "failed");
+        self.arrow(name, &question.on_timeout, "timeout", labels::no_reply(&question.timeout));
+        self.also(name, question.send.as_ref().and_then(|send| send.on_failed.as_ref()), "failed", "failed");
     }
 
     /// A person closes it, or nobody comes.
     fn handoff(&mut self, name: &str, handoff: &Handoff, next: &Next) {
-        self.arrow(name, next, "closed".to_owned());
-        self.arrow(name, &handoff.on_timeout, labels::after(&handoff.timeout));
-        self.also(name, handoff.on_sla.as_ref(), "late");
-    }
-
-    fn node(&mut self, name: &str, shape: Shape, lines: Vec<String>, step: Option<String>) {
-        self.chart.nodes.push(Node { name: name.to_owned(), shape, lines, step });
+        self.arrow(name, next, "next", "closed".to_owned());
+        self.arrow(name, &handoff.on_timeout, "timeout", labels::after(&handoff.timeout));
+        self.also(name, handoff.on_sla.as_ref(), "sla", "late");
     }
 
     /// An arrow for what goes wrong, or beside the main way.
-    fn also(&mut self, from: &str, next: Option<&Next>, label: &str) {
+    fn also(&mut self, from: &str, next: Option<&Next>, way: &str, label: &str) {
         if let Some(next) = next {
             let to = self.target(next);
-            self.chart.arrows.push(Arrow { from: from.to_owned(), to, label: label.to_owned(), dotted: true });
+            self.chart.arrows.push(Arrow { from: from.to_owned(), to, way: way.to_owned(), label: label.to_owned(), dotted: true });
         }
     }
 
-    fn arrow(&mut self, from: &str, next: &Next, label: String) {
+    fn arrow(&mut self, from: &str, next: &Next, way: &str, label: String) {
         let to = self.target(next);
         let dotted = matches!(next, Next::Again(_) | Next::Resume);
-        self.chart.arrows.push(Arrow { from: from.to_owned(), to, label, dotted });
+        self.chart.arrows.push(Arrow { from: from.to_owned(), to, way: way.to_owned(), label, dotted });
     }
 
     /// The box that a way leads to, made if it has none.
@@ -220,7 +245,7 @@ impl Drawer<'_> {
             Next::End(outcome) => self.outcome(&outcome),
             Next::Again(None) | Next::Resume => {
                 if !self.chart.nodes.iter().any(|node| node.name == STAYS_OPEN) {
-                    self.node(STAYS_OPEN, Shape::Question, vec!["what was open stays open".to_owned()], None);
+                    self.chart.nodes.push(node(STAYS_OPEN, Shape::End, "open", "what was open stays open"));
                 }
                 STAYS_OPEN.to_owned()
             }
@@ -248,9 +273,19 @@ impl Drawer<'_> {
         }
         let name = format!("e{}", self.outcomes.len());
         self.outcomes.insert(outcome.to_owned(), name.clone());
-        self.node(&name, Shape::End, vec![outcome.to_owned()], None);
+        self.chart.nodes.push(node(&name, Shape::End, "end", outcome));
         name
     }
+}
+
+/// A box that is no step.
+fn node(name: &str, shape: Shape, kind: &'static str, text: &str) -> Node {
+    Node { name: name.to_owned(), shape, kind, step: None, cond: None, text: text.to_owned(), notes: Vec::new() }
+}
+
+/// `reply-1`, `reply-2` …, as they stand in the file.
+fn numbered(way: &str) -> impl Iterator<Item = String> {
+    (1..).map(move |number: usize| format!("{way}-{number}"))
 }
 
 /// Names of boxes are short, as Mermaid writes them at every arrow.

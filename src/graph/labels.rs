@@ -1,6 +1,6 @@
 //! What stands in boxes and on arrows, in the words of the playbook.
 
-use crate::playbook::plan::{Exit, ExitOn, Match, Question, Shift, Step, Target, TextSource, TriggerKind, Verb, WaitUntil};
+use crate::playbook::plan::{Arm, Exit, ExitOn, Goal, Match, Question, Shift, Target, TextSource, TriggerKind, Verb, WaitUntil};
 use crate::text::{Expr, Length};
 
 /// Characters of a text that are shown: enough to know it by, without making the box a page.
@@ -19,6 +19,19 @@ pub(super) fn trigger(kind: &TriggerKind) -> String {
     }
 }
 
+/// What counts as success.
+pub(super) fn goal(goal: &Goal) -> String {
+    format!("goal: {} within {}", goal.event, goal.within)
+}
+
+/// `discount 50%`, of all arms' weights.
+pub(super) fn share(arm: &Arm, arms: &[Arm]) -> String {
+    let all: f64 = arms.iter().map(|arm| arm.weight).sum();
+    // To a tenth, but no `.0`.
+    let percent = (arm.weight / all * 1000.0).round() / 10.0;
+    format!("{} {percent}%", arm.name)
+}
+
 /// What ends a conversation wherever it is.
 pub(super) fn exit(exit: &Exit) -> String {
     let sign = match &exit.on {
@@ -34,6 +47,11 @@ pub(super) fn exit(exit: &Exit) -> String {
 /// `after 2d`.
 pub(super) fn after(length: &Length) -> String {
     format!("after {length}")
+}
+
+/// `no reply after 2d`.
+pub(super) fn no_reply(length: &Length) -> String {
+    format!("no reply after {length}")
 }
 
 /// When a branch is taken.
@@ -71,48 +89,50 @@ fn one_match(one: &Match) -> String {
     }
 }
 
-/// The lines of a step's box.
-pub(super) fn step(step: &Step) -> Vec<String> {
-    let mut lines = Vec::new();
-    if let (Some(cond), false) = (&step.cond, matches!(step.verb, Verb::Choose(_))) {
-        lines.push(format!("if {}", excerpt(cond.source())));
-    }
-    lines.extend(step.id.clone());
-    lines.extend(verb(&step.verb));
-    lines
+/// What stands in the box of a step.
+pub(super) struct Words {
+    /// What happens there, in the word the playbook has for it.
+    pub kind: &'static str,
+    /// To whom, or in which words; may be empty.
+    pub text: String,
+    /// What else is worth knowing, line by line.
+    pub notes: Vec<String>,
 }
 
-/// What a step does, in the word the playbook has for it.
-fn verb(verb: &Verb) -> Vec<String> {
-    match verb {
-        Verb::Send(send) => vec![text(&send.text)],
-        Verb::Question(question) => self::question(question),
-        Verb::Wait(length) => vec![format!("wait {length}")],
-        Verb::WaitUntil(until) => vec![wait_until(until)],
-        Verb::WaitFor(wait) => vec![format!("wait for {}", wait.event)],
-        Verb::Choose(_) => vec!["choose".to_owned()],
-        Verb::Split(_) => vec!["split".to_owned()],
-        Verb::Set(targets) => vec![format!("set {}", targets.iter().map(|(target, _)| self::target(target)).collect::<Vec<_>>().join(", "))],
-        Verb::Tag(tags) => vec![format!("tag {}", sources(tags))],
-        Verb::Untag(tags) => vec![format!("untag {}", sources(tags))],
-        Verb::Record { name, .. } => vec![format!("record {name}")],
-        Verb::Http(http) => vec![excerpt(&format!("{} {}", http.method, http.url.source()))],
-        Verb::Handoff(handoff) => vec![format!("hand off to {}", handoff.queue)],
-        Verb::Run(run) => vec![format!("run {}", run.playbook)],
-        Verb::Goto(_) => vec!["go to".to_owned()],
-        Verb::End(_) => vec!["end".to_owned()],
-    }
+/// What a step does.
+pub(super) fn verb(verb: &Verb) -> Words {
+    let mut notes = Vec::new();
+    let (kind, text) = match verb {
+        Verb::Send(send) => ("send", text(&send.text)),
+        Verb::Question(question) => {
+            notes = self::notes(question);
+            question.send.as_ref().map_or_else(|| ("listen", String::new()), |send| ("ask", text(&send.text)))
+        }
+        Verb::Wait(length) => ("wait", length.to_string()),
+        Verb::WaitUntil(until) => ("wait until", wait_until(until)),
+        Verb::WaitFor(wait) => ("wait for", wait.event.clone()),
+        Verb::Choose(_) => ("choose", String::new()),
+        Verb::Split(_) => ("split", String::new()),
+        Verb::Set(targets) => ("set", targets.iter().map(|(target, _)| self::target(target)).collect::<Vec<_>>().join(", ")),
+        Verb::Tag(tags) => ("tag", sources(tags)),
+        Verb::Untag(tags) => ("untag", sources(tags)),
+        Verb::Record { name, .. } => ("record", name.clone()),
+        Verb::Http(http) => ("http", excerpt(&format!("{} {}", http.method, spoken(http.url.source())))),
+        Verb::Handoff(handoff) => ("hand off to", handoff.queue.clone()),
+        Verb::Run(run) => ("run", run.playbook.clone()),
+        Verb::Goto(_) => ("go to", String::new()),
+        Verb::End(_) => ("end", String::new()),
+    };
+    Words { kind, text, notes }
 }
 
-fn question(question: &Question) -> Vec<String> {
-    let mut lines = vec![question.send.as_ref().map_or_else(|| "listen".to_owned(), |send| text(&send.text))];
-    match question.retry_max {
-        0 => {}
-        1 => lines.push("asks again once".to_owned()),
-        max => lines.push(format!("asks again up to {max} times")),
-    }
-    lines.extend(question.remind.iter().map(|remind| format!("reminds after {}", remind.after)));
-    lines
+fn notes(question: &Question) -> Vec<String> {
+    let retry = match question.retry_max {
+        0 => None,
+        1 => Some("asks again once".to_owned()),
+        max => Some(format!("asks again up to {max} times")),
+    };
+    retry.into_iter().chain(question.remind.iter().map(|remind| format!("reminds after {}", remind.after))).collect()
 }
 
 fn wait_until(until: &WaitUntil) -> String {
@@ -122,7 +142,7 @@ fn wait_until(until: &WaitUntil) -> String {
         Shift::After(length) => format!("{length} after "),
     };
     let at = until.at.map(|time| format!(" at {}", crate::text::hours::write_time_of_day(time))).unwrap_or_default();
-    excerpt(&format!("wait until {shift}{}{at}", until.value.source()))
+    excerpt(&format!("{shift}{}{at}", spoken(until.value.source())))
 }
 
 fn target(target: &Target) -> String {
@@ -138,7 +158,32 @@ fn sources(templates: &[crate::text::Template]) -> String {
 
 /// One language is enough to know a text by.
 fn text(text: &TextSource) -> String {
-    excerpt(text.fallback.source())
+    excerpt(&spoken(text.fallback.source()))
+}
+
+/// A text as a person would read it out: `Hi {first_name}`, whatever filters and functions make of the name.
+fn spoken(source: &str) -> String {
+    let mut spoken = String::with_capacity(source.len());
+    let mut rest = source;
+    while let Some(at) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
+        let (before, tag) = rest.split_at(at);
+        spoken.push_str(before);
+        let prints = tag.starts_with("{{");
+        let inside = &tag["{{".len()..];
+        let Some(end) = inside.find(if prints { "}}" } else { "%}" }) else { return spoken + tag };
+        if prints {
+            spoken.push_str(&format!("{{{}}}", short(&inside[..end])));
+        }
+        rest = &inside[end + "}}".len()..];
+    }
+    spoken + rest
+}
+
+/// `first_name` of `contact.first_name | default('there')`, `link` of `link('https://…')`.
+fn short(expr: &str) -> &str {
+    let path = expr.split(['|', '(']).next().unwrap_or_default().trim().trim_matches('-').trim();
+    let last = path.rsplit('.').next().unwrap_or_default();
+    if !last.is_empty() && path.chars().all(|letter| letter.is_alphanumeric() || "_.".contains(letter)) { last } else { "…" }
 }
 
 /// The beginning of a text, in one line.
@@ -147,5 +192,25 @@ fn excerpt(text: &str) -> String {
     if line.chars().count() <= EXCERPT {
         return line;
     }
-    line.chars().take(EXCERPT - 1).collect::<String>() + "…"
+    let cut: String = line.chars().take(EXCERPT - 1).collect();
+    // Between words, unless that leaves too little.
+    let whole = cut.rsplit_once(' ').map(|(whole, _)| whole).filter(|whole| whole.chars().count() > EXCERPT / 2);
+    format!("{}…", whole.unwrap_or(&cut).trim_end_matches(['.', ',', ':', ' ']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spoken;
+
+    #[test]
+    fn a_text_is_read_out() {
+        for (source, wanted) in [
+            ("Hi {{ contact.first_name | default('there') }}!", "Hi {first_name}!"),
+            ("See {{ link('https://acme.example/a') }}", "See {link}"),
+            ("{% if a %}Yes{% endif %}, {{ 1 + 2 }}", "Yes, {…}"),
+            ("{{- name -}} and {{ no end", "{name} and {{ no end"),
+        ] {
+            assert_eq!(spoken(source), wanted);
+        }
+    }
 }

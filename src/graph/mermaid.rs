@@ -18,7 +18,7 @@ pub(super) fn write(chart: &Chart) -> String {
 
 /// The words of a box between the brackets that give its shape.
 fn shaped(node: &Node) -> String {
-    let words: Vec<String> = node.lines.iter().map(|line| escaped(line)).collect();
+    let words: Vec<String> = node.lines().iter().map(|line| escaped(line)).collect();
     let (left, right) = match node.shape {
         Shape::Start | Shape::Wait => ("([", "])"),
         Shape::Action => ("[", "]"),

@@ -6,6 +6,7 @@
 //! public/                           webhooks, tracked links, /healthz; nothing else answers
 //! private/                          token or session, then /v1, /metrics, /readyz, /openapi.json and a page
 //! given ─ query                     what callers give, with a sentence for each mistake
+//! table                             contacts out of a CSV file
 //! rows ─ problem                    what they are answered
 //! tally                             what came in, for /metrics
 //! ```
@@ -19,6 +20,7 @@ pub mod problem;
 pub mod public;
 pub mod query;
 pub mod rows;
+pub mod table;
 pub mod tally;
 
 use std::sync::Arc;

@@ -82,6 +82,16 @@ impl Problem {
         Problem { kind, detail: detail.into() }
     }
 
+    /// What kind it is.
+    pub fn kind(&self) -> &'static Kind {
+        self.kind
+    }
+
+    /// What happened and what to do.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// There is no such thing.
     pub fn not_found(what: impl std::fmt::Display) -> Problem {
         Problem::new(&NOT_FOUND, format!("there is no {what}"))

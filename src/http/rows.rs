@@ -296,20 +296,7 @@ pub struct Broadcast {
 impl Broadcast {
     /// A broadcast with its counters, named `broadcast/ID/…`.
     pub fn new(row: model::BroadcastRow, counts: Vec<(String, i64)>) -> Broadcast {
-        let prefix = counter_prefix(&row.id);
-        let mut started = 0;
-        let mut skipped = BTreeMap::new();
-        for (name, count) in counts {
-            match name.strip_prefix(&prefix) {
-                Some("started") => started = count,
-                Some(name) => {
-                    if let Some(reason) = name.strip_prefix("skipped/") {
-                        skipped.insert(reason.to_owned(), count);
-                    }
-                }
-                None => {}
-            }
-        }
+        let (started, skipped) = tallied(&row.id, counts);
         Broadcast {
             id: row.id.0,
             playbook: row.playbook,
@@ -325,6 +312,20 @@ impl Broadcast {
             ended_at: shown(row.ended_at),
         }
     }
+}
+
+/// Conversations that a broadcast has begun, and contacts passed over by reason, out of its counters.
+pub fn tallied(id: &model::BroadcastId, counts: Vec<(String, i64)>) -> (i64, BTreeMap<String, i64>) {
+    let prefix = counter_prefix(id);
+    let (mut started, mut skipped) = (0, BTreeMap::new());
+    for (name, count) in counts {
+        match name.strip_prefix(&prefix) {
+            Some("started") => started = count,
+            Some(name) => skipped.extend(name.strip_prefix("skipped/").map(|reason| (reason.to_owned(), count))),
+            None => {}
+        }
+    }
+    (started, skipped)
 }
 
 /// What the names of a broadcast's counters begin with.

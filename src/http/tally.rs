@@ -1,7 +1,9 @@
 //! What came in by the public side, counted for `/metrics`: cheap enough to be done for forged requests too.
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::model::Time;
@@ -55,6 +57,34 @@ impl Rare {
     }
 }
 
+/// Webhooks that are remembered one by one, the newest: enough to see what a change at Twilio did.
+const REMEMBERED: usize = 50;
+
+/// Characters of an address that are remembered: anybody may send any.
+const MAX_ROUTE: usize = 100;
+
+/// One webhook, for people who look why something does not come in.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// When.
+    pub at: Time,
+    /// To which path.
+    pub route: String,
+    /// What it was.
+    pub kind: Kind,
+    /// What it was answered.
+    pub status: u16,
+    /// Why it was not taken.
+    pub why: Option<String>,
+}
+
+impl Kind {
+    /// Its name in the metrics.
+    pub fn as_str(self) -> &'static str {
+        KINDS.iter().find(|(known, _)| *known == self).map_or("", |(_, name)| name)
+    }
+}
+
 /// The counters.
 #[derive(Debug)]
 pub struct Tally {
@@ -66,6 +96,8 @@ pub struct Tally {
     sum_us: AtomicU64,
     /// Texts and calls from senders without a phone number: taken note of, nothing else.
     nameless: AtomicU64,
+    /// The newest webhooks, oldest first.
+    seen: Mutex<VecDeque<Seen>>,
     /// Warnings of forged requests.
     pub forged: Rare,
     /// Warnings of webhooks that could not be stored.
@@ -79,6 +111,7 @@ impl Default for Tally {
             times: Default::default(),
             sum_us: AtomicU64::new(0),
             nameless: AtomicU64::new(0),
+            seen: Mutex::default(),
             forged: Rare::default(),
             unstored: Rare::default(),
         }
@@ -108,6 +141,21 @@ impl Tally {
     /// A text or call came from somebody without a phone number.
     pub fn nameless(&self) {
         self.nameless.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Remembers a webhook.
+    pub fn seen(&self, mut webhook: Seen) {
+        webhook.route = webhook.route.chars().take(MAX_ROUTE).collect();
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() == REMEMBERED {
+            seen.pop_front();
+        }
+        seen.push_back(webhook);
+    }
+
+    /// The newest webhooks, newest first.
+    pub fn newest(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).iter().rev().cloned().collect()
     }
 
     /// In the text format of Prometheus.

@@ -112,12 +112,26 @@ pub enum Happening {
         /// Who, as the journal shows it.
         agent: String,
     },
+    /// An agent takes a conversation over that no playbook handed off.
+    TakenOver {
+        /// Which.
+        conversation: ConversationId,
+        /// Who.
+        agent: String,
+    },
     /// An agent closed the hand-off.
     AgentClosed {
         /// Which.
         handoff: HandoffId,
         /// How it ended; `ID.outcome` in the playbook.
         outcome: String,
+        /// Who.
+        agent: String,
+    },
+    /// A note for the people who answer; the contact and the playbook never see it. It is kept in the journal.
+    Noted {
+        /// The words.
+        text: String,
         /// Who.
         agent: String,
     },

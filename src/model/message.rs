@@ -71,6 +71,11 @@ impl MessageStatus {
         Self::ALL.iter().find(|(_, known)| *known == name).map(|(status, _)| *status)
     }
 
+    /// Whether it is among the few that are not done with.
+    pub fn is_open(self) -> bool {
+        matches!(self, MessageStatus::Queued | MessageStatus::Sending | MessageStatus::Unknown | MessageStatus::Held)
+    }
+
     /// How far along an accepted message is: reports only ever raise it. None for states before acceptance and those that are ours alone.
     pub fn rank(self) -> Option<u8> {
         match self {

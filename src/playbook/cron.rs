@@ -30,8 +30,8 @@ pub fn read(line: &str) -> Result<(), CronFault> {
     let days = field(day, 1, 31, &[], 0)?;
     let months = field(month, 1, 12, &MONTHS, 1)?;
     field(weekday, 0, 7, &DAYS, 0)?;
-    // With a weekday given as well either one suffices, so some day always comes.
-    if *weekday != "*" {
+    // With a weekday given as well either one suffices, so some day always comes. `*/2` does not count as given, as in Vixie cron.
+    if !weekday.starts_with('*') {
         return Ok(());
     }
     let comes = |month: &u32, day: &u32| LONGEST.get(*month as usize - 1).is_some_and(|last| day <= last);
@@ -86,6 +86,7 @@ mod tests {
         assert_eq!(read("0 24 * * *"), Err(CronFault::Range("24".to_owned())));
         assert_eq!(read("0 10 * * tues"), Err(CronFault::Range("tues".to_owned())));
         assert_eq!(read("0 0 31 2 *"), Err(CronFault::Never("31 February".to_owned())));
+        assert_eq!(read("0 0 31 2 */2"), Err(CronFault::Never("31 February".to_owned())));
         assert_eq!(read("0 0 31 4,6 *"), Err(CronFault::Never("31 April".to_owned())));
     }
 }

@@ -5,13 +5,22 @@ const NEAR: usize = 2;
 
 /// The nearest of the known names, if one is near enough; the first of equals.
 pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .into_iter()
-        .map(|name| (distance(written, name), name))
-        // A name of two letters is within 2 of any other: then only a near miss counts.
-        .filter(|(far, name)| *far <= NEAR && *far < name.chars().count().min(written.chars().count()))
-        .min_by_key(|(far, _)| *far)
-        .map(|(_, name)| name)
+    near(written, known).into_iter().min_by_key(|(far, _)| *far).map(|(_, name)| name)
+}
+
+/// Whether only one name can be meant: it alone is one change away.
+pub fn is_certain<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> bool {
+    let mut near = near(written, known);
+    near.retain(|(far, _)| *far == 1);
+    near.dedup();
+    near.len() == 1
+}
+
+/// The names near enough to be meant, with how far away they are.
+fn near<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<(usize, &'a str)> {
+    let measured = known.into_iter().map(|name| (distance(written, name), name));
+    // A name of two letters is within 2 of any other: then only a near miss counts.
+    measured.filter(|(far, name)| *far <= NEAR && *far < name.chars().count().min(written.chars().count())).collect()
 }
 
 /// Insertions, deletions, changes and swaps of neighbours that lead from one word to the other (optimal string alignment).
@@ -50,5 +59,12 @@ mod tests {
         assert_eq!(did_you_mean("sedn", ["send", "end"]), Some("send"));
         assert_eq!(did_you_mean("colour", ["send", "end"]), None);
         assert_eq!(did_you_mean("no", ["id", "at"]), None);
+    }
+
+    #[test]
+    fn a_guess_is_certain_when_nothing_else_is_near() {
+        assert!(is_certain("nudgee", ["buyer", "nudge"]));
+        assert!(!is_certain("step_3", ["step_1", "step_2"]));
+        assert!(!is_certain("nudgeee", ["nudge"]));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::did_you_mean::did_you_mean;
+use super::did_you_mean::{did_you_mean, is_certain};
 
 /// A place in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -109,6 +109,9 @@ pub struct Fault {
     /// The change that does it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub patches: Vec<Patch>,
+    /// The change is surely what was meant, so `--fix` may make it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub fixable: bool,
 }
 
 impl Fault {
@@ -126,12 +129,18 @@ impl Fault {
             guess: None,
             help: None,
             patches: Vec::new(),
+            fixable: false,
         }
     }
 
     /// A fault to act on, with which the file is loaded.
     pub fn warning(path: &Arc<str>, code: &'static str, span: Span, message: impl Into<String>) -> Fault {
         Fault { level: Level::Warning, ..Fault::error(path, code, span, message) }
+    }
+
+    /// The fault in one sentence, with what to do about it.
+    pub fn sentence(&self) -> String {
+        self.help.as_ref().map_or_else(|| self.message.clone(), |help| format!("{}; {help}", self.message))
     }
 
     /// Says the consequence.
@@ -164,12 +173,34 @@ impl Fault {
         self
     }
 
+    /// Shows quotes around a text.
+    pub fn quote(self, source: &str, range: Range<usize>) -> Fault {
+        let text = source.get(range.clone()).unwrap_or_default();
+        let escapes = text.contains(['"', '\\']);
+        let sign = if escapes && !text.contains('\'') { "'" } else { "\"" };
+        let mut fault = self.patch(range.start..range.start, sign);
+        if sign == "\"" {
+            for (at, _) in text.match_indices(['"', '\\']) {
+                fault = fault.patch(range.start + at..range.start + at, "\\");
+            }
+        }
+        fault.patch(range.end..range.end, sign)
+    }
+
+    /// Says that the change shown can only be the right one.
+    pub fn fixable(mut self) -> Fault {
+        self.fixable = !self.patches.is_empty();
+        self
+    }
+
     /// Guesses what `written` was meant to be, and offers to write it at the fault's place.
     pub fn guess<'a>(self, written: &str, known: impl IntoIterator<Item = &'a str>) -> Fault {
-        match did_you_mean(written, known) {
+        let known: Vec<&str> = known.into_iter().collect();
+        match did_you_mean(written, known.iter().copied()) {
             Some(near) => {
                 let range = self.span.range();
-                Fault { guess: Some(near.to_owned()), help: Some(format!("did you mean `{near}`?")), ..self }.patch(range, near)
+                let fixable = self.fixable || is_certain(written, known.iter().copied());
+                Fault { guess: Some(near.to_owned()), help: Some(format!("did you mean `{near}`?")), fixable, ..self }.patch(range, near)
             }
             None => self,
         }

@@ -193,7 +193,8 @@ pub static PLAYBOOK: Form = Form {
     one_of: &[],
 };
 
-static AUDIENCE: Form = Form {
+/// Who of all contacts a broadcast reaches.
+pub static AUDIENCE: Form = Form {
     title: "an audience",
     keys: &[
         may("where", Kind::Expr),
@@ -205,13 +206,15 @@ static AUDIENCE: Form = Form {
     one_of: &[],
 };
 
-static GOAL: Form = Form {
+/// What counts as success.
+pub static GOAL: Form = Form {
     title: "a goal",
     keys: &[must("event", Kind::Label), may("where", Kind::Expr), must("within", Kind::Duration), may("exit", Kind::Bool)],
     one_of: &[],
 };
 
-static EXIT: Form = Form {
+/// What ends a conversation wherever it stands.
+pub static EXIT: Form = Form {
     title: "an exit",
     keys: &[
         may("event", Kind::Label),
@@ -305,7 +308,8 @@ pub static ARM: Form = Form {
     one_of: &[],
 };
 
-static RETRY: Form = Form { title: "`retry`", keys: &[must("max", Kind::Count(0, MAX_RETRIES)), may("say", Kind::Text)], one_of: &[] };
+/// Another try.
+pub static RETRY: Form = Form { title: "`retry`", keys: &[must("max", Kind::Count(0, MAX_RETRIES)), may("say", Kind::Text)], one_of: &[] };
 
 /// A reminder.
 pub static REMIND: Form = Form { title: "a reminder", keys: &[must("after", Kind::Duration), must("say", Kind::Text)], one_of: &[] };
@@ -421,4 +425,11 @@ pub const MATCH_KEYS: [&str; 6] = ["words", "any_of", "phrase", "regex", "number
 /// The verb of a name.
 pub fn verb(name: &str) -> Option<&'static Verb> {
     VERBS.iter().find(|verb| verb.name == name)
+}
+
+/// Whether a word is a key anywhere in a playbook.
+pub fn is_key(word: &str) -> bool {
+    let forms = [&PLAYBOOK, &AUDIENCE, &GOAL, &EXIT, &REPLY, &NO_MATCH, &CHOICE, &ARM, &RETRY, &REMIND];
+    let of_forms = forms.into_iter().chain(&TRIGGERS).flat_map(|form| form.keys);
+    of_forms.chain(&STEP_KEYS).chain(VERBS.iter().flat_map(|verb| verb.keys)).any(|key| key.name == word)
 }

@@ -1,13 +1,15 @@
 //! Playbooks: YAML → tree → plan, with every fault of every file in the reader's words.
 //!
 //! ```text
-//! yaml ─ retell     a file as a tree with places; grammar faults told again
+//! yaml ─ retell ─ layout     a file as a tree with places; grammar faults told again
 //! keys ─ shape ─ values ─ matches ─ small ─ cron     the tree against the tables of the language
 //! compile ─ plan ─ hash ─ set                        a good tree as an immutable plan, named by its content
 //! scope ─ pieces ─ flow ─ rules                      faults that need names, ways through a plan, or the whole folder
 //! fault ─ show ─ did_you_mean                        a fault and how it looks
 //! diff                                               what changes between two versions
+//! fix                                                repairs that can only be the right ones
 //! audience                                           an audience given outside of a playbook
+//! about                                              what each key is for, for editors and the reference
 //! schema                                             the tables as JSON Schema, for editors
 //! prices                                             what texts cost
 //! workspace                                          what playbooks inherit from the settings
@@ -18,15 +20,18 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub mod about;
 mod audience;
 pub mod compile;
 pub mod cron;
 pub mod did_you_mean;
 pub mod diff;
 pub mod fault;
+pub mod fix;
 pub mod flow;
 pub mod hash;
 pub mod keys;
+mod layout;
 pub mod matches;
 pub mod pieces;
 pub mod plan;
@@ -47,6 +52,7 @@ pub use audience::compile_audience;
 pub use did_you_mean::did_you_mean;
 pub use fault::{Fault, Level};
 pub use plan::Plan;
+pub use rules::typical_segments;
 pub use set::PlanSet;
 pub use workspace::{ClassRules, Sender, Workspace};
 
@@ -70,6 +76,8 @@ pub struct Compiled {
     pub set: Option<PlanSet>,
     /// Every fault of every file, by file, line and column.
     pub faults: Vec<Fault>,
+    /// Files that can't be read as YAML.
+    unread: Vec<Arc<str>>,
 }
 
 /// A file that could be read as YAML.
@@ -106,12 +114,12 @@ pub fn compile(sources: &Sources, workspace: &Arc<Workspace>, now: Timestamp) ->
     let is_good = !faults.iter().any(|fault| fault.level == Level::Error);
     let plans =
         || files.iter().filter_map(|file| file.compiled.as_ref()).map(|compiled| (compiled.plan.name.clone(), compiled.plan.clone())).collect();
-    Compiled { set: is_good.then(|| PlanSet::new(workspace.clone(), plans(), fields.clone())), faults }
+    Compiled { set: is_good.then(|| PlanSet::new(workspace.clone(), plans(), fields.clone())), faults, unread }
 }
 
 fn check_shape<'a>(parsed: &'a Parsed<'a>) -> Checked<'a> {
     let file = File { path: &parsed.path, source: parsed.source, root: &parsed.root };
-    Checked { file, name: parsed.root.get_text("playbook"), reading: shape::read(file), compiled: None }
+    Checked::new(file, shape::read(file))
 }
 
 /// Compiles the files in such an order that sub-playbooks come before those that run them.
@@ -131,9 +139,9 @@ fn compile_one<'a>(files: &mut [Checked<'a>], ix: usize, templates: &'a BTreeMap
     if !open.insert(ix) {
         return None;
     }
-    let source = file.file;
+    let (source, names) = (file.file, file.runs.clone());
     let mut runs = BTreeMap::new();
-    for name in file.runs() {
+    for name in names {
         let run = files.iter().position(|file| file.name == Some(name)).and_then(|ix| compile_one(files, ix, templates, open));
         runs.extend(run.map(|plan| (name.to_owned(), plan)));
     }

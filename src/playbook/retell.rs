@@ -1,12 +1,20 @@
 //! Grammar faults told again: what a parser of YAML says is true and helps nobody, so the line is looked at for the usual mistakes.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::fault::{Fault, Span};
-use super::yaml::{Kind, Node};
+use super::layout;
+use super::yaml::{Entry, Kind, Node};
 
 /// Keys whose value is text for a person: there `*`, `&` and `!` are meant as characters.
 pub const TEXT_KEYS: [&str; 5] = ["send", "ask", "say", "note", "about"];
+
+/// What may stand behind a backslash in double quotes.
+const ESCAPES: &str = "0abtnvfre \"/\\N_LPxuU\t";
+
+/// Where nothing better is known.
+pub(super) const CANT_READ: &str = "the lines can't be read as YAML; usually the spaces at the start do not line up";
 
 /// What kind of complaint a parser has, as far as it matters here.
 #[derive(Clone, Copy, PartialEq)]
@@ -40,32 +48,58 @@ pub(super) fn retell(path: &Arc<str>, source: &str, complaint: Complaint, at: us
         // The quote ran on until the next text's opening quote.
         return open_quote(path, source, open);
     }
+    if let Some(fault) = layout::brackets_or_spaces(path, source, at) {
+        return fault;
+    }
     let value = line.value_before(at);
     if let Some(start) = value {
         let text = source.get(start..line.end).unwrap_or_default();
-        let span = Span::of(source, start..start + without_comment(text).len());
         match text.chars().next() {
             Some('{') => return unquoted_braces(path, source, start),
             Some(first @ ('@' | '`' | '%' | '*' | '&' | '!' | '|' | '>')) => return needs_quotes(path, source, start, first),
+            Some(first @ ('-' | '?')) if text.get(1..).is_some_and(|rest| rest.starts_with(' ')) => return needs_quotes(path, source, start, first),
             Some('"' | '\'' | '[') | None => {}
             Some(_) if text.contains(": ") || without_comment(text).ends_with(':') => {
-                return Fault::error(path, "colon-in-text", span, "`: ` inside text needs quotes")
-                    .label("YAML reads what stands before `:` as a key")
-                    .help("put the whole text in quotes")
-                    .patch(span.start..span.start, "\"")
-                    .patch(span.end..span.end, "\"");
+                return colon_in_text(path, source, start);
             }
             Some(_) => {}
         }
     }
     let end = source.get(at..).and_then(|rest| rest.chars().next()).map_or(at, |c| at + c.len_utf8());
-    Fault::error(path, "bad-yaml", Span::of(source, at..end), "the lines can't be read as YAML; usually the spaces at the start do not line up")
-        .label(if complaint == Complaint::BehindQuote {
-            "the quote before it ended the text; inside a text write `\\\"`"
-        } else {
-            "the reader stopped here"
-        })
-        .help("start the keys of one step at the same column, and close each quote and bracket")
+    if complaint == Complaint::BehindQuote {
+        let single = source.get(..at).is_some_and(|before| before.trim_end().ends_with('\''));
+        return Fault::error(path, "bad-yaml", Span::of(source, at..end), "the text goes on behind its closing quote")
+            .label("the quote before this ended the text")
+            .help(if single { "inside single quotes write `''` for an apostrophe" } else { "inside double quotes write `\\\"` for a quote" });
+    }
+    if let Some(escape) = wrong_escape(source, at) {
+        let written = source.get(escape.clone()).unwrap_or_default();
+        return Fault::error(path, "bad-yaml", Span::of(source, escape.clone()), format!("`{written}` means nothing in double quotes"))
+            .label("`\\` begins an escape there")
+            .help("write `\\\\` for a backslash, or put the text in single quotes");
+    }
+    layout::colon_or_indent(path, source, at).unwrap_or_else(|| {
+        Fault::error(path, "bad-yaml", Span::of(source, at..end), CANT_READ)
+            .label("the reader stopped here")
+            .help("start the keys of one step at the same column, and close each quote and bracket")
+    })
+}
+
+/// The first backslash of a text in double quotes, which begins at `at`, that begins no escape of YAML.
+fn wrong_escape(source: &str, at: usize) -> Option<Range<usize>> {
+    let line = Line::around(source, at);
+    let text = source.get(at..line.end)?.strip_prefix('"')?;
+    let mut chars = text.char_indices();
+    while let Some((place, c)) = chars.next() {
+        if c == '"' {
+            return None;
+        }
+        let Some((next, behind)) = (if c == '\\' { chars.next() } else { None }) else { continue };
+        if !ESCAPES.contains(behind) {
+            return Some(at + 1 + place..at + 1 + next + behind.len_utf8());
+        }
+    }
+    None
 }
 
 /// A key that is itself a map or list: nearly always `{{ … }}` without quotes.
@@ -76,18 +110,32 @@ pub(super) fn strange_key(path: &Arc<str>, source: &str, at: Span) -> Fault {
 
 /// Most texts begin with a name, so this is the first fault most authors meet.
 fn unquoted_braces(path: &Arc<str>, source: &str, start: usize) -> Fault {
-    let line = Line::around(source, start);
-    let rest = source.get(start..line.end).unwrap_or_default();
-    // Inside another flow map only the braces themselves are surely the text's.
-    let in_flow = source.get(line.start..start).is_some_and(|before| before.contains(['{', '[']));
-    let text = if in_flow { rest.find("}}").and_then(|end| rest.get(..end + 2)).unwrap_or(rest) } else { without_comment(rest) };
-    let span = Span::of(source, start..start + text.len());
-    let sign = if text.starts_with("{{") { "{{" } else { "{" };
-    Fault::error(path, "unquoted-braces", span, format!("text that starts with `{sign}` must be in quotes"))
-        .label("YAML reads `{` as the start of a map, not as text")
-        .help("put the whole message in quotes")
-        .patch(span.start..span.start, "\"")
-        .patch(span.end..span.end, "\"")
+    let end = Value::at(source, start).end;
+    let sign = if source.get(start..).is_some_and(|text| text.starts_with("{{")) { "{{" } else { "{" };
+    let fault = Fault::error(path, "unquoted-braces", Span::of(source, start..end), format!("text that starts with `{sign}` must be in quotes"))
+        .label("YAML reads `{` as the start of a map, not as text");
+    let fault = in_quotes(fault, source, start, "put the whole message in quotes");
+    // `{name}` in quotes would be sent as it is, which is hardly what was meant.
+    if sign == "{" { Fault { fixable: false, ..fault }.note("a value is written with two, like `{{ contact.first_name }}`") } else { fault }
+}
+
+/// Shown with quotes around all of the text, not only from the colon on.
+pub(super) fn colon_in_text(path: &Arc<str>, source: &str, start: usize) -> Fault {
+    let span = Span::of(source, start..Value::at(source, start).end);
+    let fault = Fault::error(path, "colon-in-text", span, "`: ` inside text needs quotes").label("YAML reads what stands before `:` as a key");
+    if source.get(span.range()).is_some_and(|text| text.starts_with('“') && text.ends_with('”')) {
+        let (open, close) = ('“'.len_utf8(), '”'.len_utf8());
+        let fault = fault.note("curly quotes are letters to YAML").help("write straight quotes");
+        return fault.patch(span.start..span.start + open, "\"").patch(span.end - close..span.end, "\"").fixable();
+    }
+    in_quotes(fault, source, start, "put the whole text in quotes")
+}
+
+/// The repair of a text that begins at `start` and lacks quotes.
+fn in_quotes(fault: Fault, source: &str, start: usize, help: &str) -> Fault {
+    let value = Value::at(source, start);
+    let fault = fault.help(help).quote(source, start..value.end);
+    if value.is_whole { fault.fixable() } else { fault }
 }
 
 /// Points at the quote that opens, not at the far line where the parser gave up.
@@ -100,13 +148,18 @@ fn open_quote(path: &Arc<str>, source: &str, at: usize) -> Fault {
 /// Shows the line with quotes around all of the text.
 fn needs_quotes(path: &Arc<str>, source: &str, at: usize, first: char) -> Fault {
     let span = Span::of(source, at..at + first.len_utf8());
-    let line = Line::around(source, at);
-    let end = at + without_comment(source.get(at..line.end).unwrap_or_default()).len();
-    Fault::error(path, "needs-quotes", span, format!("text can't start with `{first}` here"))
-        .label("this character has a meaning of its own in YAML")
-        .help("put the whole text in quotes")
-        .patch(at..at, "\"")
-        .patch(end..end, "\"")
+    let fault = Fault::error(path, "needs-quotes", span, format!("text can't start with `{first}` here"))
+        .label("this character has a meaning of its own in YAML");
+    in_quotes(fault, source, at, "put the whole text in quotes")
+}
+
+/// A text that YAML took for settings: `{first_name}` without quotes, or a line of it with a colon in the middle.
+pub(super) fn text_as_map(path: &Arc<str>, source: &str, value: &Node, entry: &Entry) -> Option<Fault> {
+    let is_flow = source.get(value.span.start..).is_some_and(|text| text.starts_with('{'));
+    if is_flow {
+        return entry.value.is_null().then(|| unquoted_braces(path, source, value.span.start));
+    }
+    entry.key.contains(' ').then(|| colon_in_text(path, source, entry.at.start))
 }
 
 /// A text whose first character starts a comment, so that nothing is left of it.
@@ -166,15 +219,82 @@ fn long_texts(node: &Node, out: &mut Vec<(usize, usize)>) {
 
 /// Two spaces are what the examples use.
 fn tab_indent(path: &Arc<str>, source: &str, tab: usize) -> Fault {
+    let space = source.get(tab..).unwrap_or_default();
+    let space = space.get(..space.len() - space.trim_start_matches([' ', '\t']).len()).unwrap_or_default();
     Fault::error(path, "tab-indent", Span::of(source, tab..tab + 1), "a tab can't be used to indent")
         .label("how far a tab reaches differs from editor to editor")
         .help("use two spaces")
-        .patch(tab..tab + 1, "  ")
+        .patch(tab..tab + space.len(), space.replace('\t', "  "))
+        .fixable()
 }
 
 /// Text up to a comment, without spaces at its end.
 fn without_comment(text: &str) -> &str {
     text.find(" #").and_then(|at| text.get(..at)).unwrap_or(text).trim_end()
+}
+
+/// A text without quotes, as far as its line shows it.
+struct Value {
+    /// Behind its last character.
+    end: usize,
+    /// Nothing else can belong to it: neither a further line nor what stands behind a comma.
+    is_whole: bool,
+}
+
+impl Value {
+    /// The text that begins at a byte, without a comment behind it. Within brackets it ends where they close, or where the next key
+    /// or member begins.
+    fn at(source: &str, start: usize) -> Value {
+        let line = Line::around(source, start);
+        let rest = without_comment(source.get(start..line.end).unwrap_or_default());
+        let inside = open_bracket(source.get(line.start..start).unwrap_or_default());
+        let Some(inside) = inside else {
+            // What closes at its end was opened on a line before.
+            let closes = rest.ends_with([',', ']']) || (rest.ends_with('}') && !rest.ends_with("}}"));
+            return Value { end: start + rest.len(), is_whole: !closes && !line.goes_on(start) };
+        };
+        let mut depth = 0_usize;
+        let mut end = rest.len();
+        for (at, c) in rest.char_indices() {
+            let behind = rest.get(at + 1..).unwrap_or_default();
+            match c {
+                '{' | '[' => depth += 1,
+                '}' | ']' if depth == 0 => {
+                    end = at;
+                    break;
+                }
+                '}' | ']' => depth -= 1,
+                ',' if depth == 0 && (inside == '[' || starts_with_key(behind)) => {
+                    end = at;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        let text = rest.get(..end).unwrap_or(rest).trim_end();
+        Value { end: start + text.len(), is_whole: end < rest.len() && !text.contains(',') }
+    }
+}
+
+/// The bracket that is open at the end of a part of a line.
+fn open_bracket(before: &str) -> Option<char> {
+    let mut open = Vec::new();
+    let mut quote = None;
+    for c in before.chars() {
+        match (quote, c) {
+            (Some(sign), _) => quote = if c == sign { None } else { Some(sign) },
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '{' | '[') => open.push(c),
+            (None, '}' | ']') => drop(open.pop()),
+            _ => {}
+        }
+    }
+    open.pop()
+}
+
+/// Whether a further key with its colon begins here.
+fn starts_with_key(text: &str) -> bool {
+    text.trim_start().split_once(':').is_some_and(|(key, _)| !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
 }
 
 /// A line of the file.
@@ -203,6 +323,15 @@ impl<'a> Line<'a> {
     /// Its characters.
     fn text(&self) -> &'a str {
         self.source.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Whether the next line belongs to the text that begins at a byte of this one, as it stands further in than the text's key.
+    fn goes_on(&self, start: usize) -> bool {
+        let before = self.source.get(self.start..start).unwrap_or_default();
+        let key = before.find(|c: char| !c.is_whitespace() && c != '-').unwrap_or(before.len());
+        let after = self.source.get(self.end..).unwrap_or_default();
+        let next = after.lines().find(|line| !line.trim().is_empty());
+        next.is_some_and(|next| next.len() - next.trim_start().len() > key && !next.trim_start().starts_with('#'))
     }
 
     /// A tab in its leading space, if anything follows.

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::about::{self, About};
 use super::keys::{self, Form, Key, Kind, MATCH_KEYS, MATCH_WORDS, MAX_LIST, MAX_REMINDERS, TRIGGERS, VERBS};
 
 /// As `values::is_name`.
@@ -14,6 +15,9 @@ const DURATION: &str = "^(\\d+[smhdw])+$";
 const TIME_OF_DAY: &str = "(1[0-2]|0?[1-9])(:[0-5]\\d)?(am|pm)";
 /// As `values::is_language`.
 const LANGUAGE: &str = "^[a-z]{2}(-[A-Z]{2})?$";
+
+/// What is read as text where text is wanted: what is not in quotes may look like a number, or like `true`.
+const PLAIN: [&str; 3] = ["string", "number", "boolean"];
 
 /// The schema.
 pub fn playbook() -> Value {
@@ -39,7 +43,8 @@ pub fn playbook() -> Value {
 
 /// A map with known keys.
 fn form(form: &Form) -> Value {
-    let mut schema = object(form.keys.iter(), form.keys.iter().filter(|key| key.required).map(|key| key.name));
+    let required = form.keys.iter().filter(|key| key.required).map(|key| key.name);
+    let mut schema = object(form.keys.iter(), required, |key| about::of_form(form, key));
     if !form.one_of.is_empty() {
         schema["oneOf"] = form.one_of.iter().map(|name| json!({ "required": [name] })).collect();
     }
@@ -52,9 +57,20 @@ fn form(form: &Form) -> Value {
     schema
 }
 
-/// A map that has no other keys than these.
-fn object<'k>(keys: impl Iterator<Item = &'k Key>, required: impl Iterator<Item = &'static str>) -> Value {
-    let properties: Map<String, Value> = keys.map(|key| (key.name.to_owned(), kind(key.kind))).collect();
+/// A map that has no other keys than these, each with what it is for.
+fn object<'k>(
+    keys: impl Iterator<Item = &'k Key>,
+    required: impl Iterator<Item = &'static str>,
+    about: impl Fn(&str) -> Option<&'static About>,
+) -> Value {
+    let property = |key: &Key| {
+        let mut value = kind(key.kind);
+        if let Some(about) = about(key.name) {
+            value["description"] = json!(about.text);
+        }
+        (key.name.to_owned(), value)
+    };
+    let properties: Map<String, Value> = keys.map(property).collect();
     json!({
         "type": "object",
         "properties": properties,
@@ -69,15 +85,17 @@ fn step(verb: &keys::Verb) -> Value {
     let own = Key { name: verb.name, kind: verb.kind, required: true };
     let keys = keys::STEP_KEYS.iter().chain([&own]).chain(verb.keys);
     let needed = verb.keys.iter().filter(|key| key.required).map(|key| key.name);
-    let mut schema = object(keys, [verb.name].into_iter().chain(verb.needs_id.then_some("id")).chain(needed));
+    let required = [verb.name].into_iter().chain(verb.needs_id.then_some("id")).chain(needed);
+    let mut schema = object(keys, required, |key| about::of_step(verb, key));
     schema["title"] = json!(verb.name);
     schema
 }
 
 /// What a key takes.
 fn kind(kind: Kind) -> Value {
-    let string = || json!({ "type": "string", "minLength": 1 });
+    let string = || json!({ "type": PLAIN, "minLength": 1 });
     let pattern = |pattern: &str| json!({ "type": "string", "pattern": pattern });
+    let name = |pattern: &str| json!({ "type": ["string", "boolean"], "pattern": pattern });
     let one_or_many = |item: Value, max: usize| json!({ "anyOf": [item, { "type": "array", "items": item, "minItems": 1, "maxItems": max }] });
     match kind {
         Kind::Text => json!({ "$ref": "#/$defs/text" }),
@@ -91,11 +109,11 @@ fn kind(kind: Kind) -> Value {
         | Kind::Zone
         | Kind::Moment
         | Kind::Cron => string(),
-        Kind::Name | Kind::Goto => pattern(NAME),
-        Kind::Target => pattern(TARGET),
+        Kind::Name | Kind::Goto => name(NAME),
+        Kind::Target => name(TARGET),
         Kind::Tags | Kind::Senders | Kind::Keywords => json!({ "anyOf": [string(), { "type": "array", "items": string(), "minItems": 1 }] }),
         Kind::Media | Kind::Buttons => one_or_many(string(), MAX_LIST),
-        Kind::Milestone => pattern("^[a-z][a-z0-9_.]*$"),
+        Kind::Milestone => name("^[a-z][a-z0-9_.]*$"),
         Kind::Duration | Kind::Pause => pattern(DURATION),
         Kind::TimeOfDay => pattern(&format!("^{TIME_OF_DAY}$")),
         Kind::Window => pattern(&format!("^{TIME_OF_DAY} *- *{TIME_OF_DAY}$")),
@@ -112,11 +130,11 @@ fn kind(kind: Kind) -> Value {
         Kind::Count(min, max) => json!({ "type": "integer", "minimum": min, "maximum": max }),
         Kind::Weight => json!({ "type": "number", "exclusiveMinimum": 0 }),
         Kind::Match => json!({ "$ref": "#/$defs/match" }),
-        Kind::As => json!({ "type": ["string", "number", "boolean"] }),
+        Kind::As => json!({ "type": PLAIN }),
         Kind::Value => json!({}),
         Kind::Values => json!({ "type": "object" }),
-        Kind::Templates => json!({ "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } }),
-        Kind::Set => json!({ "type": "object", "propertyNames": { "pattern": TARGET }, "minProperties": 1 }),
+        Kind::Templates => json!({ "type": "object", "additionalProperties": { "type": PLAIN } }),
+        Kind::Set => json!({ "type": "object", "propertyNames": { "pattern": TARGET } }),
         Kind::HttpSave | Kind::RunSave => json!({ "type": "object", "propertyNames": { "pattern": TARGET }, "additionalProperties": string() }),
         Kind::Params => json!({ "type": "object", "propertyNames": { "pattern": NAME } }),
         Kind::Renamed => json!({ "type": "object", "additionalProperties": { "type": "string", "pattern": NAME } }),
@@ -148,8 +166,8 @@ fn reference(inner: &'static Form) -> Value {
 /// What people are told: a text, a file, or a text per language. A number is text where text is wanted.
 fn text() -> Value {
     json!({ "anyOf": [
-        { "type": ["string", "number"], "minLength": 1 },
-        { "type": "object", "properties": { "file": { "type": "string" } }, "required": ["file"], "additionalProperties": false },
+        { "type": PLAIN, "minLength": 1 },
+        { "type": "object", "properties": { "file": { "type": PLAIN } }, "required": ["file"], "additionalProperties": false },
         { "type": "object", "propertyNames": { "pattern": LANGUAGE }, "additionalProperties": { "type": "string" }, "minProperties": 1 },
     ] })
 }
@@ -161,8 +179,8 @@ fn way() -> Value {
         "number" => {
             json!({ "type": "object", "properties": { "min": { "type": "number" }, "max": { "type": "number" } }, "additionalProperties": false })
         }
-        "regex" | "button" => json!({ "type": "string", "minLength": 1 }),
-        _ => json!({ "anyOf": [{ "type": ["string", "number"] }, { "type": "array", "items": { "type": ["string", "number"] }, "minItems": 1 }] }),
+        "regex" | "button" => json!({ "type": PLAIN, "minLength": 1 }),
+        _ => json!({ "anyOf": [{ "type": PLAIN }, { "type": "array", "items": { "type": PLAIN }, "minItems": 1 }] }),
     };
     let keyed = MATCH_KEYS
         .iter()

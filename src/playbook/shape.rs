@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use super::fault::{Fault, Span};
 use super::keys::{self, Form, Kind, MAX_REMINDERS, Verb};
+use super::layout;
+
 use super::values;
 use super::yaml::{Entry, Kind as NodeKind, Node};
 
@@ -112,8 +114,18 @@ impl<'a> Reader<'a> {
         match &node.kind {
             NodeKind::Map(entries) => Some(entries),
             NodeKind::Reported => None,
-            _ => {
+            NodeKind::List(_) => {
                 self.wrong(node, "settings, each as `key: value`,");
+                None
+            }
+            NodeKind::Text { text, .. } => {
+                let (file, start) = (self.file, node.span.start);
+                let space = layout::missing_space(text).map(|found| layout::space_fault(file.path, file.source, start, found));
+                let colon = || layout::missing_colon(text).map(|key| layout::colon_fault(file.path, file.source, start + key.start..start + key.end));
+                match space.or_else(colon) {
+                    Some(fault) => self.reading.faults.push(fault),
+                    None => self.wrong(node, "settings, each as `key: value`,"),
+                }
                 None
             }
         }
@@ -124,6 +136,12 @@ impl<'a> Reader<'a> {
         match &node.kind {
             NodeKind::List(members) if !members.is_empty() => Some(members),
             NodeKind::Reported => None,
+            // `-send: Hello`: a key that begins with the dash of a list.
+            NodeKind::Map(entries) if entries.first().is_some_and(|entry| entry.key.starts_with('-')) => {
+                let at = entries.first().map_or(node.span, |entry| entry.at).start;
+                self.reading.faults.push(layout::space_fault(self.file.path, self.file.source, at, (1, "-")));
+                None
+            }
             _ => {
                 self.wrong(node, "a list");
                 None
@@ -149,7 +167,7 @@ impl<'a> Reader<'a> {
             match form.keys.iter().find(|key| key.name == entry.key) {
                 Some(key) => self.value(entry, key.kind, place),
                 None if self.told_otherwise(entry, form, place) => {}
-                None => self.unknown_key(entry, form.title, form.keys.iter().map(|key| key.name)),
+                None => self.unknown_key(entry, entries, form.title, form.keys.iter().map(|key| key.name)),
             }
         }
     }
@@ -212,13 +230,15 @@ impl<'a> Reader<'a> {
     }
 
     /// Lists what is known: the reader may not know the word for what is wanted.
-    fn unknown_key(&mut self, entry: &'a Entry, title: &str, known: impl Iterator<Item = &'static str>) {
+    fn unknown_key(&mut self, entry: &'a Entry, beside: &[Entry], title: &str, known: impl Iterator<Item = &'static str>) {
         let known: Vec<&str> = known.collect();
         let fault = Fault::error(self.file.path, "unknown-key", entry.at, format!("`{}` is not a setting of {title}", entry.key))
             .label("nothing would come of it")
             .note(format!("known here: {}", known.join(", ")))
             .guess(&entry.key, known.iter().copied());
-        self.reading.faults.push(fault);
+        // A second one of a key that is there already would be the next fault.
+        let fixable = fault.fixable && !beside.iter().any(|other| Some(&other.key) == fault.guess.as_ref());
+        self.reading.faults.push(Fault { fixable, ..fault });
     }
 
     /// One value of a known key.
@@ -325,13 +345,16 @@ impl<'a> Reader<'a> {
                 self.value(entry, kind, place);
             } else if keys::verb(&entry.key).is_none() {
                 let known = keys::STEP_KEYS.iter().chain(verb.keys).map(|key| key.name);
-                self.unknown_key(entry, &format!("`{}`", verb.name), known);
+                self.unknown_key(entry, entries, &format!("`{}`", verb.name), known);
             }
         }
     }
 
     /// Without a verb nobody can say which keys belong here, so only the verb is told.
     fn no_verb(&mut self, node: &'a Node, entries: &'a [Entry]) {
+        if let Some(again) = entries.iter().find(|entry| entry.key == "again") {
+            return self.error("again-not-here", again.at, "`again` is not a step", "it stands beside `match`, as `goto` and `end` may");
+        }
         let first = entries.first().map_or(node.span, |entry| entry.at);
         let mut fault = Fault::error(self.file.path, "no-verb", first, "this step does nothing")
             .label("a step needs one verb")
@@ -341,6 +364,7 @@ impl<'a> Reader<'a> {
             if let Some(near) = super::did_you_mean::did_you_mean(&entry.key, keys::VERBS.iter().map(|verb| verb.name)) {
                 fault.guess = Some(near.to_owned());
                 fault = fault.help(format!("did you mean `{near}`?")).patch(entry.at.range(), near);
+                fault.fixable = super::did_you_mean::is_certain(&entry.key, keys::VERBS.iter().map(|verb| verb.name));
                 break;
             }
         }

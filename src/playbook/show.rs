@@ -19,6 +19,8 @@ pub enum Form {
     Short,
     /// A list, for machines.
     Json,
+    /// Notes at the lines of a change, as GitHub's workflows show them.
+    Github,
 }
 
 /// All faults in one form, each with a line break behind it.
@@ -26,6 +28,7 @@ pub fn report(faults: &[Fault], sources: &Sources, form: Form) -> String {
     match form {
         Form::Json => serde_json::to_string_pretty(faults).map(|text| text + "\n").unwrap_or_default(),
         Form::Short => faults.iter().map(|fault| short(fault) + "\n").collect(),
+        Form::Github => faults.iter().map(|fault| github(fault) + "\n").collect(),
         Form::Long { colour } => faults.iter().map(|fault| long(fault, source(sources, &fault.path), colour) + "\n\n").collect(),
     }
 }
@@ -35,6 +38,16 @@ pub fn short(fault: &Fault) -> String {
     let Fault { path, span, level, code, message, .. } = fault;
     let guess = fault.guess.as_ref().map(|guess| format!(" (did you mean `{guess}`?)")).unwrap_or_default();
     format!("{path}:{}:{}: {}[{code}]: {message}{guess}", span.line, span.column, level.as_str())
+}
+
+/// A workflow command: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>.
+pub fn github(fault: &Fault) -> String {
+    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
+    let Fault { path, span, level, code, message, .. } = fault;
+    let help = fault.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+    let (file, title) = (property(path), property(code));
+    format!("::{} file={file},line={},col={},title={title}::{}", level.as_str(), span.line, span.column, data(&format!("{message}{help}")))
 }
 
 /// The fault with its lines, what follows from it, and the lines as they should be.
@@ -118,6 +131,9 @@ help: did you mean `nudge`?
 2 +   - goto: nudge
   |";
         assert_eq!(long(&fault, source, false), expected);
+        assert_eq!(github(&fault), "::error file=a.yaml,line=2,col=11,title=unknown-step::there is no step named `nudgee`; did you mean `nudge`?");
+        let strange = Fault { path: Arc::from("a,b:c.yaml"), message: "100% `a`\n`b`".to_owned(), help: None, ..fault.clone() };
+        assert_eq!(github(&strange), "::error file=a%2Cb%3Ac.yaml,line=2,col=11,title=unknown-step::100%25 `a`%0A`b`");
         let faults = [fault];
         assert_eq!(summary(&faults, 4).as_deref(), Some("1 problem in 1 of 4 playbooks · bridged explain unknown-step tells more"));
         let sources = Sources::default();

@@ -39,7 +39,8 @@ pub fn wrong_shape(file: File<'_>, node: &Node, expected: &str) -> Fault {
         NodeKind::List(members) if members.is_empty() => "this list is empty",
         NodeKind::List(_) => "here is a list",
         NodeKind::Text { .. } if node.is_null() => "here is nothing",
-        NodeKind::Text { .. } | NodeKind::Reported => "here is something else",
+        NodeKind::Text { .. } => "here is a text",
+        NodeKind::Reported => "here is something else",
     };
     // A map or list is long; its first line says enough.
     let line = file.source.get(node.span.range()).and_then(|text| text.lines().next()).map_or(0, str::len);
@@ -66,7 +67,12 @@ impl Check<'_, '_> {
     fn value(&mut self, node: &Node, key: &str, kind: Kind) {
         match kind {
             Kind::Text => self.contact_text(node),
-            Kind::Template | Kind::Label | Kind::Expr | Kind::Goto | Kind::Playbook | Kind::Sender | Kind::Queue => {
+            Kind::Template if key == "wait_until" => self.moment(node),
+            Kind::Template => {
+                self.text(node);
+                self.cut_by_comment(node);
+            }
+            Kind::Label | Kind::Expr | Kind::Goto | Kind::Playbook | Kind::Sender | Kind::Queue => {
                 self.text(node);
             }
             Kind::About => {
@@ -142,8 +148,8 @@ impl Check<'_, '_> {
             let fault = Fault::error(self.file.path, "unquoted-plus-number", span, format!("`{text}` without quotes is a number"))
                 .label("the `+` would be lost")
                 .help("put it in quotes")
-                .patch(span.start..span.start, "\"")
-                .patch(span.end..span.end, "\"");
+                .quote(self.file.source, span.range())
+                .fixable();
             self.faults.push(fault);
             return None;
         }
@@ -161,6 +167,10 @@ impl Check<'_, '_> {
             self.faults.push(wrong_shape(self.file, node, "text"));
         }
         let is_file = entries.iter().any(|entry| entry.key == "file");
+        let strange = entries.iter().find(|entry| entry.key != "file" && !is_language(&entry.key));
+        if let Some(fault) = strange.and_then(|entry| retell::text_as_map(self.file.path, self.file.source, node, entry)) {
+            return self.faults.push(fault);
+        }
         for entry in entries {
             if entry.key != "file" && (is_file || !is_language(&entry.key)) {
                 let fault = Fault::error(
@@ -291,7 +301,20 @@ impl Check<'_, '_> {
     /// People write `1 hour`; the repair is then the length they meant.
     fn length(&mut self, node: &Node, example: &str, read: fn(&str) -> Option<Length>) {
         let meant = node.text().and_then(small::length_in_words).filter(|meant| read(meant).is_some());
+        let before = self.faults.len();
         self.parsed(node, "bad-duration", "is not a length of time", meant.as_deref().unwrap_or(example), read);
+        if let Some(fault) = self.faults.get_mut(before).filter(|fault| meant.is_some() && fault.code == "bad-duration") {
+            fault.fixable = true;
+        }
+    }
+
+    /// A time, or a template that comes to one.
+    fn moment(&mut self, node: &Node) {
+        if node.text().is_some_and(|text| text.contains("{{")) {
+            self.text(node);
+        } else {
+            self.parsed(node, "bad-time", "is not a date with a time", "2026-05-01 10:00", |text| parse_when(text, &TimeZone::UTC));
+        }
     }
 
     /// A word of a closed list.

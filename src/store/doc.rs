@@ -6,9 +6,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::model::{
-    BroadcastRow, BroadcastState, ConsentEntry, ConversationRow, ConversationState, Direction, HandoffRow, MessageRow, MessageStatus, Time,
-};
+use crate::model::{BroadcastRow, BroadcastState, ConsentEntry, ConversationRow, ConversationState, Direction, HandoffRow, MessageRow, Time};
 
 use super::{JournalEntry, LinkRow, Parked, PlanRow};
 
@@ -64,8 +62,7 @@ impl Doc for MessageRow {
     const KIND: &'static str = "messages";
 
     fn marks(&self) -> Marks<'_> {
-        use MessageStatus::{Held, Queued, Sending, Unknown};
-        let open = matches!(self.status, Queued | Sending | Unknown | Held);
+        let open = self.status.is_open();
         Marks {
             id: Some(self.id.as_str()),
             // A text from a contact has Twilio's name as its id.

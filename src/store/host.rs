@@ -43,6 +43,9 @@ pub trait Host: Send + Sync {
         R: Send + 'static,
         W: FnOnce(&Self::Tables) -> Result<R> + Send + 'static;
 
+    /// `Store::stand_by`, for which nobody waits.
+    fn stand_by(&self, places: usize, lease: Duration);
+
     /// Its clock.
     fn clock(&self) -> Time;
 
@@ -60,6 +63,18 @@ pub trait Host: Send + Sync {
 async fn sweep(host: &(impl Host + ?Sized)) -> Result<()> {
     while host.write(Need::Safe, |core, now| core.sweep(now)).await? {}
     Ok(())
+}
+
+/// A write that people may be looking at the result of.
+async fn shown<H, R, W>(host: &H, need: Need, work: W) -> Result<R>
+where
+    H: Host + ?Sized,
+    R: Send + 'static,
+    W: FnOnce(&mut Core<H::Tables>, Time) -> Result<R> + Send + 'static,
+{
+    let done = host.write(need, work).await;
+    host.signals().changed.raise();
+    done
 }
 
 #[async_trait]
@@ -86,7 +101,7 @@ impl<H: Host> Store for H {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed> {
-        self.write(Need::Safe, move |core, now| core.commit(&commit, now)).await
+        shown(self, Need::Safe, move |core, now| core.commit(&commit, now)).await
     }
 
     async fn release(&self, actor: &Actor, lease: u64, at: Time, failed: bool) -> Result<()> {
@@ -95,19 +110,23 @@ impl<H: Host> Store for H {
     }
 
     async fn park(&self, parked: Parked) -> Result<()> {
-        self.write(Need::Safe, move |core, now| core.park(&parked, now)).await
+        shown(self, Need::Safe, move |core, now| core.park(&parked, now)).await
     }
 
     async fn claim_sends(&self, kind: SendKind, limit: usize, lease: Duration) -> Result<Sends> {
-        self.write(Need::Safe, move |core, now| core.claim_sends(kind, limit, lease, now)).await
+        shown(self, Need::Safe, move |core, now| core.claim_sends(kind, limit, lease, now)).await
+    }
+
+    fn stand_by(&self, places: usize, lease: Duration) {
+        Host::stand_by(self, places, lease);
     }
 
     async fn settle(&self, settle: Settle) -> Result<bool> {
-        self.write(Need::Quick, move |core, now| core.settle(&settle, now)).await
+        shown(self, Need::Quick, move |core, now| core.settle(&settle, now)).await
     }
 
     async fn report(&self, report: Report) -> Result<Reported> {
-        self.write(Need::Quick, move |core, now| core.report(&report, now)).await
+        shown(self, Need::Quick, move |core, now| core.report(&report, now)).await
     }
 
     async fn unsure(&self, limit: usize) -> Result<Unsure> {
@@ -131,7 +150,7 @@ impl<H: Host> Store for H {
 
     async fn put_contacts(&self, patches: Vec<Patch>, watched: &[String]) -> Result<()> {
         let watched = watched.to_vec();
-        self.write(Need::Safe, move |core, now| core.put_contacts(&patches, &watched, now)).await
+        shown(self, Need::Safe, move |core, now| core.put_contacts(&patches, &watched, now)).await
     }
 
     async fn erase(&self, phone: &Phone) -> Result<bool> {
@@ -155,7 +174,7 @@ impl<H: Host> Store for H {
     }
 
     async fn put_broadcast(&self, row: BroadcastRow) -> Result<PutBroadcast> {
-        self.write(Need::Safe, move |core, now| core.put_broadcast(&row, now)).await
+        shown(self, Need::Safe, move |core, now| core.put_broadcast(&row, now)).await
     }
 
     async fn fact(&self, name: &str) -> Result<Option<String>> {
@@ -264,6 +283,7 @@ impl<H: Host> Store for H {
     }
 
     async fn close(&self) -> Result<()> {
+        self.write(Need::Safe, |core, now| core.give_back(now)).await?;
         self.shut().await
     }
 }

@@ -13,7 +13,7 @@ use super::{LaneRow, LaneSpeed, Speeds};
 
 /// Segments of the longest text Twilio takes (1,600 characters in UCS-2, 67 a segment). A lane that may not send for longer than this
 /// costs was slower when it sent, or its clock jumped.
-const LONGEST_TEXT: i64 = 24;
+pub const LONGEST_TEXT: i64 = 24;
 
 /// When a lane, or the account, may send.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl Slots {
 }
 
 /// What is left of a speed for bulk.
-fn bulk_pace(pace: Pace, reserve: f64) -> Pace {
+pub fn bulk_pace(pace: Pace, reserve: f64) -> Pace {
     let share = (1.0 - reserve).clamp(f64::MIN_POSITIVE, 1.0);
     Pace { interval_us: ((pace.interval_us as f64 / share).ceil() as i64).clamp(1, i64::MAX / 1_000_000) }
 }

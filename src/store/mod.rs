@@ -19,6 +19,7 @@ pub mod ledger;
 mod memory;
 mod outbox;
 mod page;
+pub mod redis;
 pub mod sqlite;
 mod tables;
 mod types;
@@ -105,6 +106,10 @@ pub trait Store: Send + Sync {
     /// a lane are bounded by what its pace allows now. Calls have no pace, holds or suppression, only `limit`; one whose lease ended is
     /// handed out again with its next attempt.
     async fn claim_sends(&self, kind: SendKind, limit: usize, lease: Duration) -> Result<Sends>;
+
+    /// A sender has so many free places and waits for its signal: what a commit queues may be claimed with it, for that lease, and is handed
+    /// over by the next `claim_sends`. Only a hint: a store may do nothing.
+    fn stand_by(&self, places: usize, lease: Duration);
 
     /// The end of one attempt. Ignored (`false`) unless that attempt is the current one and still open.
     /// `Accepted` (unless the text is quiet) and `Failed` post `Sent` and `NotSent` to the contact (`Answered` for calls), and the contact's

@@ -5,37 +5,69 @@ use super::{MAX_PAGE, MAX_WALK, Page, Result};
 /// Rows read at a time: a page's worth where nothing is filtered out.
 const STRETCH: usize = 100;
 
-/// A page of at most `limit` rows. `fetch` reads a stretch beyond a position, each row with its own; `keep` says which rows belong in
-/// the page, and none where the walk may end. A walk that meets nothing goes on until it does or the rows end, so that a page before
+/// A page of at most `limit` rows in the making. A walk that meets nothing goes on until it does or the rows end, so that a page before
 /// the last is never empty; one that has met something stops after `MAX_WALK` rows.
+pub struct Pager<T> {
+    /// Rows it may have.
+    limit: usize,
+    /// The last row walked over.
+    position: Option<u64>,
+    /// Rows it has.
+    items: Vec<T>,
+    /// Rows walked over.
+    walked: usize,
+}
+
+impl<T> Pager<T> {
+    /// Rows to be read at a time.
+    pub const STRETCH: usize = STRETCH;
+
+    /// A page from a cursor on.
+    pub fn new(cursor: Option<&str>, limit: usize) -> Pager<T> {
+        Pager { limit: limit.clamp(1, MAX_PAGE), position: cursor.and_then(|text| text.parse().ok()), items: Vec::new(), walked: 0 }
+    }
+
+    /// Where the next stretch begins, beyond this.
+    pub fn position(&self) -> Option<u64> {
+        self.position
+    }
+
+    /// Takes a stretch, each row with its position; a short one is the last. `keep` says which rows belong in the page, and none where the
+    /// walk may end. Answers the page once it is done.
+    pub fn feed(&mut self, stretch: Vec<(u64, T)>, keep: impl Fn(&T) -> Option<bool>) -> Option<Page<T>> {
+        let end = stretch.len() < STRETCH;
+        for (at, row) in stretch {
+            match keep(&row) {
+                None => return Some(self.page(false)),
+                // A row more than fits proves that there is a next page.
+                Some(true) if self.items.len() == self.limit => return Some(self.page(true)),
+                Some(true) => self.items.push(row),
+                Some(false) => {}
+            }
+            self.position = Some(at);
+            self.walked += 1;
+        }
+        let stops = self.walked >= MAX_WALK && !self.items.is_empty();
+        (end || stops).then(|| self.page(!end))
+    }
+
+    /// What was gathered.
+    fn page(&mut self, more: bool) -> Page<T> {
+        Page { items: std::mem::take(&mut self.items), next: self.position.filter(|_| more).map(|at| at.to_string()) }
+    }
+}
+
+/// A page whose stretches `fetch` reads, beyond a position and at most so many rows.
 pub fn page<T>(
     cursor: Option<&str>,
     limit: usize,
     mut fetch: impl FnMut(Option<u64>, usize) -> Result<Vec<(u64, T)>>,
     keep: impl Fn(&T) -> Option<bool>,
 ) -> Result<Page<T>> {
-    let limit = limit.clamp(1, MAX_PAGE);
-    let mut position = cursor.and_then(|text| text.parse().ok());
-    let (mut items, mut walked) = (Vec::new(), 0);
+    let mut pager = Pager::new(cursor, limit);
     loop {
-        let stretch = fetch(position, STRETCH)?;
-        let end = stretch.len() < STRETCH;
-        for (at, row) in stretch {
-            match keep(&row) {
-                None => return Ok(Page { items, next: None }),
-                // A row more than fits proves that there is a next page.
-                Some(true) if items.len() == limit => return Ok(Page { items, next: position.map(|at| at.to_string()) }),
-                Some(true) => items.push(row),
-                Some(false) => {}
-            }
-            position = Some(at);
-            walked += 1;
-        }
-        if end {
-            return Ok(Page { items, next: None });
-        }
-        if walked >= MAX_WALK && !items.is_empty() {
-            return Ok(Page { items, next: position.map(|at| at.to_string()) });
+        if let Some(page) = pager.feed(fetch(pager.position(), STRETCH)?, &keep) {
+            return Ok(page);
         }
     }
 }

@@ -23,6 +23,8 @@ pub struct Head {
     pub wake: Option<Time>,
     /// Its earliest open clock, as last committed.
     pub clock: Option<Time>,
+    /// For a contact: it has a record, so it is not somebody new. Read only.
+    pub known: bool,
 }
 
 /// What an actor keeps.
@@ -52,12 +54,12 @@ pub trait Actors {
     fn body(&self, id: u64) -> Result<Body>;
     /// Removes it with its inbox.
     fn remove(&mut self, id: u64) -> Result<()>;
-    /// Actors whose wake is not after `now`, earliest first.
-    fn due(&self, now: Time, limit: usize) -> Result<Vec<(Actor, Head)>>;
+    /// Actors whose wake is not after `now`, earliest first, with what they keep.
+    fn due(&self, now: Time, limit: usize) -> Result<Vec<(Actor, Head, Body)>>;
     /// The earliest wake of all.
     fn next_wake(&self) -> Result<Option<Time>>;
-    /// Actors under a lease.
-    fn leased(&self) -> Result<Vec<Head>>;
+    /// Actors under a lease that ends by `until`.
+    fn leased(&self, until: Time) -> Result<Vec<Head>>;
     /// People by number, as JSON.
     fn people(&self, after: u64, limit: usize) -> Result<Vec<String>>;
 
@@ -126,6 +128,8 @@ pub trait Outs {
     fn moving(&self) -> Result<Vec<OutRow>>;
     /// A contact's held rows, in order.
     fn held_of(&self, actor: u64) -> Result<Vec<OutRow>>;
+    /// Whether any row is held.
+    fn any_held(&self) -> Result<bool>;
     /// Rows kept back by a hold, in order.
     fn held_by(&self, hold: &str, limit: usize) -> Result<Vec<OutRow>>;
 }
@@ -169,6 +173,8 @@ pub struct DocRow {
 pub trait Docs {
     /// Writes a document; one of the same id is replaced in its place.
     fn put_doc(&mut self, kind: &'static str, owner: Option<u64>, marks: &Marks<'_>, body: &str) -> Result<()>;
+    /// Writes a document unless there is one of that id; whether it did.
+    fn add_doc(&mut self, kind: &'static str, owner: Option<u64>, marks: &Marks<'_>, body: &str) -> Result<bool>;
     /// Replaces a document of a known id; its marks, too, where they may have changed.
     fn set_doc(&mut self, kind: &'static str, id: &str, marks: Option<&Marks<'_>>, body: &str) -> Result<()>;
     /// A document by its id.

@@ -90,16 +90,6 @@ pub enum Inbox {
     Unreadable(Vec<u8>, String),
 }
 
-impl Inbox {
-    /// The event, if it can be read.
-    pub fn event(&self) -> Option<&Event> {
-        match self {
-            Inbox::Event(event) => Some(event),
-            Inbox::Unreadable(..) => None,
-        }
-    }
-}
-
 /// Everything that one step changes, for one actor.
 #[derive(Clone, Debug)]
 pub struct Commit {

@@ -41,4 +41,6 @@ pub struct Wakes {
     pub calls: Signal,
     /// A text became unknown, or its look is due earlier.
     pub unsure: Signal,
+    /// Something that people look at is not as it was; for pages that are open, not for work.
+    pub changed: Signal,
 }

@@ -22,7 +22,7 @@ const FUEL: u64 = 10_000;
 const RECURSION_LIMIT: usize = 32;
 
 /// The filters there are.
-pub(super) const FILTERS: &str = "money day time day_time default urlencode upper lower title trim round int \
+pub const FILTERS: &str = "money day time day_time default urlencode upper lower title trim round int \
     length join first last replace";
 
 /// Filters that take text: a null in front of them is an empty text.

@@ -64,6 +64,13 @@ impl Window {
         (window.ends_at_midnight() || window.from < window.to).then_some(window)
     }
 
+    /// How long it is open, in seconds of an ordinary day.
+    pub fn seconds(self) -> u32 {
+        let of_day = |time: Time| 3600 * u32::from(time.hour().unsigned_abs()) + 60 * u32::from(time.minute().unsigned_abs());
+        let end = if self.ends_at_midnight() { 24 * 3600 } else { of_day(self.to) };
+        end.saturating_sub(of_day(self.from))
+    }
+
     /// A civil time has no 24:00, so the end of the day is written as its beginning.
     fn ends_at_midnight(self) -> bool {
         self.to == Time::midnight()

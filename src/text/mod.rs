@@ -32,10 +32,11 @@ pub mod yes_no;
 pub mod zones;
 
 pub use duration::Length;
+pub use filters::FILTERS;
 pub use hours::{Days, OpenHours, Window, parse_time_of_day};
 pub use reserved::ReservedWords;
 pub use segments::segments;
-pub use template::{Expr, FaultKind, RenderError, Rendered, Scope, Template, TemplateFault, typed};
+pub use template::{Expr, FaultKind, Fields, RenderError, Rendered, Scope, Template, TemplateFault, typed};
 pub use when::parse_when;
 pub use words::cut;
 pub use zones::zones_of_phone;

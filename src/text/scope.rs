@@ -32,8 +32,8 @@ pub struct Scope<'a> {
     pub zone: &'a TimeZone,
     /// The contact's language tag, for the same filters.
     pub language: &'a str,
-    /// All known fields, null where empty; a field that is not in the map is undefined.
-    pub contact: &'a Map<String, Json>,
+    /// All known fields, null where empty; a field that is not there is undefined.
+    pub contact: &'a dyn Fields,
     /// Data of the event at hand; none where no event is.
     pub event: Option<&'a Json>,
     /// The conversation's own variables, used as bare names.
@@ -56,6 +56,24 @@ pub struct Scope<'a> {
     pub link_seed: &'a str,
 }
 
+/// Values by name, made when they are asked for: a text names two or three fields of many.
+pub trait Fields {
+    /// One of them.
+    fn field(&self, name: &str) -> Option<Json>;
+    /// All of them.
+    fn all(&self) -> Map<String, Json>;
+}
+
+impl Fields for Map<String, Json> {
+    fn field(&self, name: &str) -> Option<Json> {
+        self.get(name).cloned()
+    }
+
+    fn all(&self) -> Map<String, Json> {
+        self.clone()
+    }
+}
+
 /// The names with fields that are copied one by one.
 pub(super) fn has_fields(first: &str) -> bool {
     matches!(first, "contact" | "event" | "reply" | "queue" | "secret")
@@ -74,7 +92,7 @@ pub(super) enum Missing {
 enum Source<'a> {
     Own(Value),
     Json(&'a Json),
-    Fields(&'a Map<String, Json>),
+    Fields(&'a dyn Fields),
     Secrets(&'a BTreeMap<String, String>),
 }
 
@@ -120,7 +138,10 @@ impl<'a> Scope<'a> {
             Source::Own(_) => return false,
             Source::Secrets(secrets) => return secrets.contains_key(field),
             Source::Json(json) => json.get(field),
-            Source::Fields(fields) => fields.get(field),
+            Source::Fields(fields) => {
+                let value = fields.field(field);
+                return parts.try_fold(value.as_ref(), |value, part| value?.get(part).map(Some)).flatten().is_some();
+            }
         };
         parts.try_fold(value, |value, part| value.map(|value| value.get(part))).flatten().is_some()
     }
@@ -148,7 +169,7 @@ impl<'a> Scope<'a> {
             let value = source.map(|source| match source {
                 Source::Own(value) => value,
                 Source::Json(json) => to_template(json, &null),
-                Source::Fields(fields) => map_to_template(fields, &null),
+                Source::Fields(fields) => map_to_template(&fields.all(), &null),
                 Source::Secrets(secrets) => Value::from_pairs(secrets.iter().map(|(name, secret)| (name.as_str(), secret.as_str()))),
             });
             return value.or_else(|| instead(manner, missing));
@@ -162,7 +183,7 @@ impl<'a> Scope<'a> {
             match source.as_ref()? {
                 Source::Own(_) => None,
                 Source::Json(value) => value.get(name).map(json),
-                Source::Fields(fields) => fields.get(name).map(json),
+                Source::Fields(fields) => fields.field(name).as_ref().map(json),
                 Source::Secrets(secrets) => secrets.get(name).map(|secret| Value::from(secret.as_str())),
             }
         };

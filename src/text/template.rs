@@ -24,7 +24,7 @@ use super::values::from_template;
 
 pub use super::expr::Expr;
 pub use super::render_error::RenderError;
-pub use super::scope::Scope;
+pub use super::scope::{Fields, Scope};
 pub use super::template_fault::{FaultKind, TemplateFault};
 pub use super::uses::Name;
 

@@ -7,6 +7,9 @@ use std::ops::Range;
 
 use thiserror::Error;
 
+/// What is longer says nothing about the place, in bytes.
+const MAX_SHOWN: usize = 40;
+
 /// Why a template can't be used at all, found when it is parsed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{message}")]
@@ -75,10 +78,42 @@ impl TemplateFault {
                 return TemplateFault { message, range: at..source.len(), kind: FaultKind::Syntax };
             }
         }
-        let detail = detail.replace("unexpected ", "did not expect ").replace("invalid ", "wrong ");
-        let message = if detail.is_empty() { "this template can't be read".to_owned() } else { format!("this template can't be read: {detail}") };
+        if let Some((tag, range)) = open_tag(source) {
+            let message = format!("`{{% {tag} %}}` is never closed; write `{{% end{tag} %}}` behind what it covers");
+            return TemplateFault { message, range, kind: FaultKind::Syntax };
+        }
+        let found = source.get(range.clone()).unwrap_or_default().trim();
+        let message = if detail.starts_with("unexpected end of variable block") {
+            "something is missing before this `}}`".to_owned()
+        } else if detail.starts_with("unexpected end of block") {
+            "something is missing before this `%}`".to_owned()
+        } else if detail.starts_with("unexpected end of") {
+            "something is missing at the end".to_owned()
+        } else if found == "=" {
+            "`=` can't stand here; to compare, write `==`".to_owned()
+        } else if found.is_empty() || found.len() > MAX_SHOWN {
+            "this template can't be read".to_owned()
+        } else {
+            format!("`{found}` can't stand here")
+        };
         TemplateFault { message, range, kind: FaultKind::Syntax }
     }
+}
+
+/// The last `if` or `for` without its end, with the place of its tag.
+fn open_tag(source: &str) -> Option<(&str, Range<usize>)> {
+    let mut open: Vec<(&str, Range<usize>)> = Vec::new();
+    for (at, _) in source.match_indices("{%") {
+        let inside = source.get(at + 2..)?;
+        let end = inside.find("%}")?;
+        let word = inside.get(..end)?.trim_start_matches('-').split_whitespace().next().unwrap_or_default();
+        match word {
+            "if" | "for" => open.push((word, at..at + end + 4)),
+            "endif" | "endfor" => drop(open.pop()),
+            _ => {}
+        }
+    }
+    open.pop()
 }
 
 #[cfg(test)]
@@ -121,6 +156,15 @@ mod tests {
         assert_eq!(at("{{ clicked(offer) }}").1, FaultKind::Syntax);
         assert_eq!(at("{% frob %}").1, FaultKind::ForbiddenTag("frob".to_owned()));
         assert_eq!(at("{% if x %}").1, FaultKind::Syntax);
+        for (source, message) in [
+            ("{% if x %}a{% for y in x %}b{% endfor %}", "`{% if %}` is never closed; write `{% endif %}` behind what it covers"),
+            ("{{ x | }}", "something is missing before this `}}`"),
+            ("{% if x = 1 %}a{% endif %}", "`=` can't stand here; to compare, write `==`"),
+            ("{{ x y }}", "`y` can't stand here"),
+        ] {
+            assert_eq!(fault(source).message, message);
+        }
+        assert_eq!(Expr::parse("a ==").unwrap_err().message, "something is missing at the end");
         assert_eq!(Expr::parse("a ==").unwrap_err().kind, FaultKind::Syntax);
         assert_eq!(Expr::parse("a | nope").unwrap_err().range, 4..8);
     }

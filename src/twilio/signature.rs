@@ -58,11 +58,15 @@ impl Verifier {
         Verifier { base, keys }
     }
 
+    /// The whole address that a request with this path is expected to be signed for.
+    pub fn url(&self, path_and_query: &str) -> String {
+        format!("{}{path_and_query}", self.base)
+    }
+
     /// Checks a request by its raw path and query (as they arrived, escapes and all), its `Content-Type`, its raw
     /// body and every `X-Twilio-Signature` header it has.
     pub fn verify(&self, path_and_query: &str, content_type: Option<&str>, body: &[u8], signature_headers: &[&str]) -> Result<(), Forged> {
-        let url = format!("{}{path_and_query}", self.base);
-        self.verify_url(&url, content_type, body, signature_headers)
+        self.verify_url(&self.url(path_and_query), content_type, body, signature_headers)
     }
 
     /// The same for a whole URL.

@@ -100,6 +100,8 @@ pub(super) struct Transport {
     authorization: header::HeaderValue,
     /// `api_base` without a slash at its end. Every request goes there.
     origin: String,
+    /// The address that nearly every request goes to, with its path as it is asked for: parsed once.
+    usual: (String, Url),
     /// Requests under way.
     limiter: Limiter,
 }
@@ -125,7 +127,10 @@ impl Transport {
             // Without TLS no certificates are read, so the pretend Twilio runs where the machine has none.
             http = http.tls_certs_only([]);
         }
+        let usual = format!("/2010-04-01/Accounts/{}/Messages.json", settings.account_sid);
+        let usual_url = Url::parse(&format!("{origin}{usual}")).map_err(|e| bad("account_sid", e.to_string()))?;
         Ok(Transport {
+            usual: (usual, usual_url),
             http: http.build().map_err(|e| bad("api_base", chain(&e)))?,
             authorization: basic(&settings.auth).ok_or_else(|| bad("api_key", "it has characters that no key has".into()))?,
             origin,
@@ -172,7 +177,7 @@ impl Transport {
 
     /// The request as Twilio's own libraries make it: Basic credentials, a form, and JSON wanted in return.
     fn request(&self, method: Method, path: &str, form: Option<String>) -> Result<Request, Failure> {
-        let url = Url::parse(&format!("{}{path}", self.origin));
+        let url = if path == self.usual.0 { Ok(self.usual.1.clone()) } else { Url::parse(&format!("{}{path}", self.origin)) };
         let url = url.map_err(|e| Failure::NotWritten(format!("`twilio.api_base` makes no address: {e}")))?;
         let deadline = if method == Method::GET { LIST_DEADLINE } else { POST_DEADLINE };
         let mut request = Request::new(method, url);

@@ -244,7 +244,7 @@ impl Workers {
     }
 
     /// Runs until `stop` is done and every handler has finished, ten seconds at most.
-    pub async fn run(self, stop: impl Future<Output = ()> + Send) {
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
         if self.count == 0 {
             return stop.await;
         }
@@ -252,8 +252,11 @@ impl Workers {
             stop.await;
             Ok(())
         };
-        if let Err(error) = self.monitor.run_with_signal(signal).await {
-            tracing::warn!(%error, "some workers did not finish in time");
+        // A task of its own: polled where its handlers run, so that the end of each need not wake the thread that started the daemon.
+        match tokio::spawn(self.monitor.run_with_signal(signal)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "some workers did not finish in time"),
+            Err(error) => tracing::error!(%error, "the workers' own task failed"),
         }
     }
 }

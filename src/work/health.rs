@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 /// The workers' state of health.
 #[derive(Debug, Default)]
 pub struct Health {
+    /// Texts out and in, by minute.
+    pub flow: super::flow::Flow,
+    /// What changes.
     inner: Mutex<Inner>,
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::backend::{Batch, Source};
 use super::live::Live;
-use super::sending::settle_patiently;
+use super::sending::{settle_patiently, tally};
 use super::{Health, STORE_PAUSE, wait_for};
 use crate::engine::State;
 use crate::model::{Actor, MessageStatus, Payload, Text, Time};
@@ -81,6 +81,7 @@ impl Source for Reconcile {
             Payload::Text(text) => self.look(&send, text, now).await,
         };
         if let Some(outcome) = outcome {
+            tally(&self.health, now, &outcome);
             let settle = Settle { message: send.outgoing.id.clone(), attempt: send.attempt, outcome };
             settle_patiently(&self.store, &self.health, settle).await;
         }

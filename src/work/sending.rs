@@ -6,8 +6,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::backend::{Batch, Source};
+use super::flow::Step;
 use super::{Health, STORE_PAUSE, wait_for};
-use crate::model::{MessageStatus, Payload, Text};
+use crate::model::{MessageStatus, Payload, Text, Time};
 use crate::store::{ClaimedSend, Outcome, SendKind, Settle, Shared};
 use crate::twilio::client::Client;
 use crate::twilio::create::{Create, Origin, Outcome as Posted};
@@ -57,6 +58,7 @@ impl Source for Sending {
         match self.store.claim_sends(SendKind::Texts, room, LEASE).await {
             Ok(sends) => {
                 self.health.claimed(self.name());
+                self.store.stand_by(room.saturating_sub(sends.sends.len()), LEASE);
                 Batch { jobs: sends.sends, wait: wait_for(sends.now, sends.next) }
             }
             Err(error) => {
@@ -68,8 +70,10 @@ impl Source for Sending {
 
     async fn handle(&self, send: ClaimedSend) {
         let Payload::Text(text) = &send.outgoing.payload else { return };
+        self.health.flow.left(self.store.now(), &send.outgoing.lane, send.outgoing.cost);
         let posted = self.client.create(&self.create_of(text, &send)).await;
         let outcome = self.outcome(&send, posted).await;
+        tally(&self.health, self.store.now(), &outcome);
         self.settle(&send, outcome).await;
     }
 
@@ -179,6 +183,15 @@ pub(super) async fn settle_patiently(store: &Shared, health: &Health, settle: Se
             Err(error) => health.store_failed(&error),
         }
         tokio::time::sleep(STORE_PAUSE).await;
+    }
+}
+
+/// Counts how a text ended with Twilio. Its status may have been reported before we write that down, so that is not waited for.
+pub(super) fn tally(health: &Health, now: Time, outcome: &Outcome) {
+    match outcome {
+        Outcome::Accepted { .. } => health.flow.count(now, Step::Accepted, None),
+        Outcome::Failed { code, status: MessageStatus::Failed, .. } => health.flow.count(now, Step::Refused, *code),
+        _ => {}
     }
 }
 

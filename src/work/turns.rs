@@ -88,9 +88,13 @@ impl Source for Turns {
                 (Duration::from_secs(1 << attempts.min(5)), true)
             }
         };
-        if let Err(error) = self.store.release(&actor, lease, self.store.now().plus(pause), at_fault).await {
-            // The lease ends by itself.
-            self.health.store_failed(&error);
+        // A store that does not answer is waited out, so that work goes on as soon as it does; after that the lease ends by itself.
+        for _ in 0..LEASE.as_millis() / STORE_PAUSE.as_millis() {
+            match self.store.release(&actor, lease, self.store.now().plus(pause), at_fault).await {
+                Ok(()) => return,
+                Err(error) => self.health.store_failed(&error),
+            }
+            tokio::time::sleep(STORE_PAUSE).await;
         }
     }
 
@@ -121,7 +125,8 @@ impl Turns {
         let plans = self.live.need(&self.store, versions.iter()).await;
         let before = claimed.contact.clone();
         let contact = before.clone().unwrap_or_else(|| Contact { number: claimed.number, ..Contact::new(phone.clone(), now) });
-        let events: Vec<&Event> = claimed.events.iter().filter_map(|(_, inbox)| inbox.event()).collect();
+        let events: Vec<&Event> =
+            claimed.events.iter().filter_map(|(_, inbox)| if let Inbox::Event(event) = inbox { Some(event) } else { None }).collect();
         let workspace = self.live.workspace_name();
         let person = Person { contact, state };
         let turned = catch_unwind(AssertUnwindSafe(|| record(&plans, &workspace, person, &events, &claimed.flight, now)))

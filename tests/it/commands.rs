@@ -1,6 +1,9 @@
 //! Every command as a person runs it: what it prints where, and its exit code.
 
+mod chat;
 mod check;
+mod graph;
+mod new;
 mod remote;
 mod settings;
 mod small;

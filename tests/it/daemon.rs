@@ -79,7 +79,7 @@ async fn sigterm_finishes_what_is_under_way_and_exits_0() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_daemon_on_the_same_file_is_refused() {
-    let mut home = Home::new(&[("ask", QUESTION)]).await;
+    let mut home = Home::on("sqlite:bridged.db", &[("ask", QUESTION)], "").await;
     home.start().await;
     let settings = std::fs::read_to_string(home.path().join("bridged.yaml")).unwrap();
     let other = settings.replace(&format!("127.0.0.1:{}", home.web), "127.0.0.1:1").replace(&format!("127.0.0.1:{}", home.console), "127.0.0.1:2");
@@ -111,7 +111,7 @@ async fn a_bad_file_keeps_the_old_playbooks_running() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_missed_while_away_comes_before_the_time_out_that_fell_due() {
     let playbook = QUESTION.replace("timeout: 1h", "timeout: 3s");
-    let mut home = Home::new(&[("ask", &playbook)]).await;
+    let mut home = Home::on("sqlite:bridged.db", &[("ask", &playbook)], "").await;
     home.start().await;
     let phone = "+15125550117";
     home.text(phone, "hello").await;

@@ -44,6 +44,11 @@ impl Coverage {
     }
 }
 
+/// A way in words, with the line it stands at: `reply rule` at the rule's own line, `on_timeout` at the step's.
+pub fn way_told(plan: &Plan, at: Ix, way: Way) -> Option<(usize, String)> {
+    ways(plan).into_iter().find(|(ix, known, ..)| (*ix, *known) == (at, way)).map(|(_, _, line, words)| (line, words))
+}
+
 /// Every way a playbook offers.
 fn ways(plan: &Plan) -> Vec<(Ix, Way, usize, String)> {
     let mut ways = Vec::new();

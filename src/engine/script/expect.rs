@@ -29,7 +29,7 @@ fn check(world: &mut World, test: &Transcript, key: &str, wanted: &Value) -> Res
         "at_step" => equal(key, wanted, &newest.and_then(|row| row.step).map_or(Value::Null, Value::from)),
         "sent" => equal(key, wanted, &Value::from(world.spoken.iter().filter(|spoken| !spoken.by_agent).count())),
         "segments" => {
-            let sum: u32 = world.spoken.iter().filter(|spoken| !spoken.by_agent).map(|spoken| spoken.cost).sum();
+            let sum: u32 = world.spoken.iter().filter(|spoken| !spoken.by_agent).map(|spoken| spoken.outgoing.cost).sum();
             equal(key, wanted, &Value::from(sum))
         }
         "contact" => {

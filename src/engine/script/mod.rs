@@ -1,13 +1,19 @@
 //! Transcript tests: what they say, what we say, how long it takes; rehearsed at virtual time against the real engine.
 //!
-//! `read` makes tests of a `*.test.yaml` file; `world` is one contact with a pretend Twilio in memory, written out and read back
-//! before every line; `play` goes through the lines; `expect` looks at the end; `coverage` counts which ways were taken.
+//! `read` makes tests of a `*.test.yaml` file and `write` a file of a test; `world` is one contact with a pretend Twilio in memory,
+//! written out and read back before every line; `rehearsal` does what a line says; `play` goes through the lines of a test; `expect`
+//! looks at the end; `talk` and `standing` tell how it went; `coverage` counts which ways were taken; `explore` walks them all by itself.
 
 mod coverage;
 mod expect;
+pub mod explore;
 mod play;
 mod read;
+mod rehearsal;
+mod standing;
+mod talk;
 mod world;
+mod write;
 
 use std::collections::BTreeMap;
 
@@ -22,9 +28,14 @@ use crate::playbook::plan::TriggerKind;
 use crate::playbook::{PlanSet, Sources};
 use crate::text::Length;
 
-pub use coverage::{Coverage, Uncovered};
+pub use coverage::{Coverage, Uncovered, way_told};
 pub use play::play;
 pub use read::read;
+pub use rehearsal::Rehearsal;
+pub use standing::{Falls, Stand, Standing, shown};
+pub use talk::{Exchange, Mismatch, Part};
+pub use world::Spoken;
+pub use write::write;
 
 /// A test: one contact, one script.
 #[derive(Clone, Debug)]
@@ -214,10 +225,14 @@ pub struct Stage<'s> {
 }
 
 /// How a test went.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Outcome {
     /// What was wrong, each with its line; none: it passed.
     pub failures: Vec<(usize, String)>,
+    /// The text that was expected beside the one that was said, if that is what was wrong.
+    pub mismatch: Option<Mismatch>,
+    /// What was said last, if it failed.
+    pub talk: Vec<Exchange>,
     /// Where the conversation stood when it failed.
     pub situation: String,
     /// Virtual seconds that passed.

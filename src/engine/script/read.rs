@@ -66,7 +66,7 @@ pub fn read(path: &str, source: &str) -> Result<Vec<Transcript>, Vec<Problem>> {
     for (offset, document) in documents(source) {
         let tree = yaml::read(&path, document);
         let mut reader = Reader { offset, problems: Vec::new() };
-        reader.problems.extend(tree.faults.iter().map(|fault| Problem { line: fault.span.line + offset, message: fault.message.clone() }));
+        reader.problems.extend(tree.faults.iter().map(|fault| Problem { line: fault.span.line + offset, message: fault.sentence() }));
         if let Some(root) = &tree.root
             && let Some(test) = reader.transcript(root)
         {

@@ -4,11 +4,11 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::{Crash, Prepared, Stage, Transcript};
-use crate::engine::replay::{Recorded, Turned, record};
+use crate::engine::replay::{Engine, Recorded, turn_by, write_down};
 use crate::engine::state::{Conversation, SendNote, State};
 use crate::engine::{Decision, Effects, Person};
 use crate::model::event::Answer;
-use crate::model::{Address, Contact, ConversationRow, Event, HandoffRow, Happening, MessageId, Outgoing, Payload, Phone, Text, Time};
+use crate::model::{Address, Contact, ConversationRow, Event, Flight, HandoffRow, Happening, MessageId, Outgoing, Payload, Phone, Text, Time};
 use crate::playbook::PlanSet;
 use crate::text::parse_when;
 
@@ -17,19 +17,24 @@ const MAX_AT_ONCE: usize = 10_000;
 
 /// A text of the bot.
 #[derive(Clone, Debug)]
-pub(super) struct Spoken {
-    /// Its name.
-    pub id: MessageId,
+pub struct Spoken {
+    /// When Twilio took it.
+    pub at: Time,
     /// As Twilio got it.
     pub text: Text,
-    /// Segments.
-    pub cost: u32,
+    /// As it was queued.
+    pub outgoing: Outgoing,
+    /// The contact at that moment.
+    pub contact: Contact,
     /// A person's, not the bot's.
     pub by_agent: bool,
 }
 
 /// The contact's world.
+#[derive(Clone)]
 pub(super) struct World {
+    /// What decides.
+    pub engine: Engine,
     /// The plans in force.
     pub plans: PlanSet,
     /// Virtual time.
@@ -50,6 +55,8 @@ pub(super) struct World {
     pub refuse: Option<u32>,
     /// Where the process dies next.
     pub crash: Option<Crash>,
+    /// So many texts go out before it dies at one.
+    pub spare: usize,
     /// Conversations as people see them.
     pub conversations: Vec<ConversationRow>,
     /// Hand-offs as people see them.
@@ -62,6 +69,8 @@ pub(super) struct World {
     pub links: Vec<(crate::model::ConversationId, Vec<String>, String)>,
     /// What went wrong in the world itself: a call nobody prepared, an endless chain.
     pub troubles: Vec<String>,
+    /// Calls that no answer was prepared for, as `http` lines name them.
+    pub unprepared: Vec<String>,
     /// Our number in the newest conversation, which the contact writes to by itself.
     pub newest_from: Option<Address>,
     /// Incoming texts so far: their names.
@@ -97,6 +106,7 @@ impl World {
             state.sends.push(SendNote { at, class: before.class, playbook, bulk: true, message: None, quiet: false });
         }
         let mut world = World {
+            engine: crate::engine::step,
             plans: stage.plans.clone().with_pins(test.variants.clone()),
             now,
             began: now,
@@ -107,12 +117,14 @@ impl World {
             prepared: test.http.clone(),
             refuse: None,
             crash: None,
+            spare: 0,
             conversations: Vec::new(),
             handoffs: Vec::new(),
             journal: Vec::new(),
             decisions: Vec::new(),
             links: Vec::new(),
             troubles: Vec::new(),
+            unprepared: Vec::new(),
             newest_from: None,
             counted: 0,
         };
@@ -167,21 +179,34 @@ impl World {
                 inbox.push(Happening::Clock);
             }
             let what = inbox.remove(0);
-            let effects = self.step(what);
+            let effects = self.step(what, None);
             self.act(effects, &mut inbox);
         }
         self.troubles.push("things follow each other for ever without time passing".to_owned());
     }
 
-    fn step(&mut self, what: Happening) -> Effects {
-        let person = self.person();
+    /// One step, from what is stored to what is stored. A process that dies before it has stored anything does it all again: the same.
+    fn step(&mut self, what: Happening, flight: Option<(&MessageId, Flight)>) -> Effects {
         let event = Event::new(self.now, what);
-        let Turned { step: done, mut recorded, .. } = record(&self.plans, "", person, &[&event], &[], self.now);
-        if let Some(recorded) = &mut recorded {
+        let flight: Vec<_> = flight.map(|(message, flight)| (message.clone(), flight)).into_iter().collect();
+        let person = self.person();
+        let once = turn_by(self.engine, &self.plans, person.clone(), &[&event], &flight, self.now);
+        let mut done = if self.crash.take_if(|crash| *crash == Crash::Any).is_some() {
+            let person = self.person();
+            let again = turn_by(self.engine, &self.plans, person, &[&event], &flight, self.now);
+            if (&once.decisions, &once.effects, &once.person.state) != (&again.decisions, &again.effects, &again.person.state) {
+                self.troubles.push("after the crash the same event led to something else".to_owned());
+            }
+            again
+        } else {
+            once
+        };
+        let (recorded, _) = write_down(&self.plans, "", person, &[&event], &flight, &mut done);
+        if let Some(mut recorded) = recorded {
             // The daemon leaves the words to the messages; here is no store to have them from.
             recorded.events = vec![event];
+            self.journal.push((self.now, self.plans.clone(), recorded));
         }
-        self.journal.extend(recorded.map(|recorded| (self.now, self.plans.clone(), recorded)));
         let begun = |conversation: &&Conversation| {
             let begins = |decision: &Decision| matches!(decision, Decision::Started { conversation: id, .. } if *id == conversation.id);
             done.decisions.iter().any(begins)
@@ -216,7 +241,7 @@ impl World {
                 continue;
             };
             match outgoing.payload.clone() {
-                Payload::Text(text) => inbox.push(self.send(outgoing, text)),
+                Payload::Text(text) => self.send(outgoing, text, inbox),
                 Payload::Call(call) => {
                     let answer = self.answer(&call);
                     inbox.push(Happening::Answered { message: outgoing.id, answer });
@@ -225,10 +250,17 @@ impl World {
         }
     }
 
-    fn send(&mut self, outgoing: Outgoing, text: Text) -> Happening {
-        self.crash = None;
+    /// Twilio takes a text, or refuses it; the process may die before or after.
+    fn send(&mut self, outgoing: Outgoing, text: Text, inbox: &mut Vec<Happening>) {
+        let spared = self.spare > 0 && self.crash != Some(Crash::Any);
+        self.spare = self.spare.saturating_sub(1);
+        let crash = if spared { None } else { self.crash.take() };
+        if crash == Some(Crash::BeforeSend) && !self.restart(&outgoing.id, Flight::Waiting, inbox) {
+            return;
+        }
+        let message = outgoing.id.clone();
         if let Some(code) = self.refuse.take() {
-            return Happening::NotSent { message: outgoing.id, code: Some(code), why: format!("refused with {code}") };
+            return inbox.push(Happening::NotSent { message, code: Some(code), why: format!("refused with {code}") });
         }
         for link in &text.links {
             if let Some(conversation) = &outgoing.conversation {
@@ -236,8 +268,21 @@ impl World {
             }
         }
         let by_agent = outgoing.jumps && outgoing.conversation.is_some();
-        self.spoken.push(Spoken { id: outgoing.id.clone(), text, cost: outgoing.cost, by_agent });
-        Happening::Sent { message: outgoing.id, sid: Some("SM".to_owned()) }
+        let contact = self.person().contact;
+        self.spoken.push(Spoken { at: self.now, text, outgoing, contact, by_agent });
+        if crash == Some(Crash::AfterSend) {
+            // Twilio has it and we don't know: at the restart its fate is unknown, until a look at Twilio's list settles it.
+            self.restart(&message, Flight::Unknown, inbox);
+        }
+        inbox.push(Happening::Sent { message, sid: Some("SM".to_owned()) });
+    }
+
+    /// The process starts again from its store while a text is so far on its way. False: the text was taken back.
+    fn restart(&mut self, message: &MessageId, flight: Flight, inbox: &mut Vec<Happening>) -> bool {
+        let effects = self.step(Happening::Clock, Some((message, flight)));
+        let stays = effects.cancel.iter().all(|(id, _)| id != message);
+        self.act(effects, inbox);
+        stays
     }
 
     /// The prepared answer of a call, all its attempts included.
@@ -248,6 +293,7 @@ impl World {
             left -= 1;
             let Some(place) = self.prepared.iter().position(|prepared| wanted.starts_with(&prepared.call)) else {
                 self.troubles.push(format!("no answer is prepared for `{wanted}`; add a line `http: {wanted}` before it"));
+                self.unprepared.push(wanted);
                 return Answer::Failure { why: "no answer was prepared".to_owned() };
             };
             let Some(prepared) = self.prepared.get_mut(place) else { return Answer::Failure { why: String::new() } };

@@ -5,6 +5,7 @@
 mod edits;
 mod flights;
 mod storms;
+mod takeover;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -148,7 +149,7 @@ fn body(outgoing: &Outgoing) -> &str {
     }
 }
 
-fn workspace() -> Workspace {
+pub(super) fn workspace() -> Workspace {
     let hours = |window: &str| OpenHours { window: Window::parse(window), ..OpenHours::default() };
     let text = |text: &str| Template::parse(text).unwrap();
     let rules = |consent: bool, hours: OpenHours, cap: Option<Cap>| ClassRules {

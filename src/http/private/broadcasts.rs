@@ -1,11 +1,14 @@
 //! `/v1/broadcasts`: a playbook started for an audience, watched and stopped.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
+use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::path::Named;
@@ -17,7 +20,7 @@ use crate::http::rows::{self, Page};
 use crate::model::event::BroadcastOrder;
 use crate::model::{self, Actor, BroadcastId, BroadcastRow, BroadcastState, Event, Happening, Time};
 use crate::playbook::{Plan, PlanSet, compile_audience, did_you_mean, hash};
-use crate::store::{Hold, HoldScope, Post, PutBroadcast};
+use crate::store::{self, Hold, HoldScope, Post, PutBroadcast};
 use crate::text::Expr;
 
 /// The fields of a new broadcast.
@@ -177,6 +180,51 @@ fn check_names(audience: &model::Audience, plans: &PlanSet) -> Answer<()> {
     Ok(())
 }
 
+/// A broadcast with its counters, as pages show it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Found {
+    /// The broadcast.
+    pub row: BroadcastRow,
+    /// Conversations begun.
+    pub started: i64,
+    /// Contacts passed over, by reason.
+    pub skipped: BTreeMap<String, i64>,
+}
+
+/// Broadcasts with their counters, newest first.
+pub async fn found(doors: &Doors, cursor: Option<String>, limit: usize) -> Answer<store::Page<Found>> {
+    let page = doors.store.broadcasts(cursor, limit).await?;
+    let mut items = Vec::with_capacity(page.items.len());
+    for row in page.items {
+        items.push(counted(doors, row).await?);
+    }
+    Ok(store::Page { items, next: page.next })
+}
+
+/// A broadcast with its counters.
+pub async fn one(doors: &Doors, id: &BroadcastId) -> Answer<Found> {
+    counted(doors, find(doors, id).await?).await
+}
+
+async fn counted(doors: &Doors, row: BroadcastRow) -> Answer<Found> {
+    let (started, skipped) = rows::tallied(&row.id, doors.store.counts(&rows::counter_prefix(&row.id)).await?);
+    Ok(Found { row, started, skipped })
+}
+
+/// What a request would start, without starting it.
+pub fn planned(doors: &Doors, given: Value) -> Answer<BroadcastRow> {
+    BroadcastGiven::read(Object::new(given, String::new())?)?.row(&doors.plans.now(), doors.store.now())
+}
+
+/// Starts what a request asks for; what stands there now, and whether that is new or bore the id before.
+pub async fn made(doors: &Doors, given: Value) -> Answer<(BroadcastRow, bool)> {
+    let row = planned(doors, given)?;
+    Ok(match doors.store.put_broadcast(row.clone()).await? {
+        PutBroadcast::New => (row, true),
+        PutBroadcast::Known(known) => (*known, false),
+    })
+}
+
 /// A broadcast with its totals.
 async fn shown(doors: &Doors, row: BroadcastRow) -> Answer<Json<rows::Broadcast>> {
     let counts = doors.store.counts(&rows::counter_prefix(&row.id)).await?;
@@ -246,13 +294,19 @@ pub async fn read(State(doors): State<Arc<Doors>>, Named(id): Named<String>) -> 
     responses((status = 202, description = "as it was when it was told", body = rows::Broadcast),
         (status = 401, body = Document), (status = 404, body = Document), (status = 409, body = Document)))]
 pub async fn order(State(doors): State<Arc<Doors>>, Named((id, order)): Named<(String, String)>) -> Answer<(StatusCode, Json<rows::Broadcast>)> {
-    let (order, hold) = match order.as_str() {
+    let row = tell(&doors, id, &order).await?;
+    Ok((StatusCode::ACCEPTED, shown(&doors, row).await?))
+}
+
+/// Gives a broadcast an order; the broadcast as it was.
+pub async fn tell(doors: &Doors, id: String, order: &str) -> Answer<BroadcastRow> {
+    let (order, hold) = match order {
         "pause" => (BroadcastOrder::Pause, Hold::Held),
         "resume" => (BroadcastOrder::Resume, Hold::Free),
         "cancel" => (BroadcastOrder::Cancel, Hold::Cancelled),
         other => return Err(Problem::not_found(format_args!("order `{other}`; there are `pause`, `resume` and `cancel`"))),
     };
-    let row = find(&doors, &BroadcastId(id)).await?;
+    let row = find(doors, &BroadcastId(id)).await?;
     // One that has started everybody may still have texts waiting, so it can be held and let go as long as it was not cancelled.
     if row.state == BroadcastState::Cancelled && order != BroadcastOrder::Cancel {
         return Err(Problem::new(&BROADCAST_OVER, format!("the broadcast `{}` was cancelled; start another", row.id)));
@@ -263,5 +317,5 @@ pub async fn order(State(doors): State<Arc<Doors>>, Named((id, order)): Named<(S
     let event = Event::new(now, Happening::Broadcast { order });
     let post = Post { to: Actor::Broadcast(row.id.clone()), event, due: now, id: None, suppress: None };
     doors.store.post(vec![post]).await?;
-    Ok((StatusCode::ACCEPTED, shown(&doors, row).await?))
+    Ok(row)
 }

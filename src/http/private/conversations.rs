@@ -17,7 +17,7 @@ use crate::store::{ConversationQuery, MAX_PAGE, MessageQuery};
 use ConversationState::{Ended, Listening, Sending, Waiting, WithPerson};
 
 /// The words of `state` in a query, with the states each stands for.
-const STATES: [(&[ConversationState], &str); 6] = [
+pub const STATES: [(&[ConversationState], &str); 6] = [
     (&[Sending], "sending"),
     (&[Listening], "listening"),
     (&[Waiting], "waiting"),

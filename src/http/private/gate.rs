@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use axum::http::{HeaderMap, header};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
@@ -27,6 +28,9 @@ const FAILURES_WITHIN: Duration = Duration::from_secs(60);
 
 /// Names under which this machine can always be reached, by itself only.
 const OWN_NAMES: [&str; 1] = ["localhost"];
+
+/// Name of the session's cookie.
+pub const COOKIE: &str = "bridged_session";
 
 /// Bytes of a session's cookie: as many as the console token has.
 const SECRET_BYTES: usize = 32;
@@ -128,6 +132,16 @@ impl Gate {
         }
     }
 
+    /// Whether a session is open, without using it: what a page fetches by itself keeps nobody logged in.
+    pub fn is_open(&self, cookie: &str, now: Time) -> bool {
+        self.inner().sessions.get(&hash(cookie)).is_some_and(|used| used.until(now) < SESSION_TIME)
+    }
+
+    /// The store's clock was turned forward by hand: sessions are as old as they were.
+    pub fn turned(&self, by: Duration) {
+        self.inner().sessions.values_mut().for_each(|used| *used = used.plus(by));
+    }
+
     /// Ends a session.
     pub fn logout(&self, cookie: &str) {
         self.inner().sessions.remove(&hash(cookie));
@@ -160,6 +174,13 @@ impl Inner {
         self.sessions.insert(hash(&cookie), now);
         Login::Open(cookie)
     }
+}
+
+/// The value of the session's cookie.
+pub fn cookie(headers: &HeaderMap) -> Option<&str> {
+    // Several cookies may come in one line or in several.
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(';'));
+    all.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
 }
 
 fn hash(secret: &str) -> Hash {

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::{login, page};
+use super::gate::cookie;
 use crate::http::Doors;
 use crate::http::problem::{CROSS_SITE, NO_TOKEN, Problem, WRONG_HOST};
 
@@ -32,25 +32,38 @@ impl Who {
 }
 
 /// Addresses that answer without a session: they open one, or say nothing.
-const OPEN: [&str; 2] = ["/login", "/app.css"];
+const OPEN: [&str; 2] = ["/login", "/favicon.ico"];
+
+/// What stands below it says nothing either: style sheet, script, icon.
+const OPEN_BELOW: &str = "/static/";
 
 /// Addresses for programs besides `/v1`; without a token they answer 401 and no form.
 const FOR_PROGRAMS: [&str; 3] = ["/openapi.json", "/metrics", "/readyz"];
 
+/// What pages may load: our own files, and nothing that stands in a page itself.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; \
+                      base-uri 'none'; frame-ancestors 'none'";
+
 /// Headers of every answer: nothing from elsewhere, no frames, nothing kept.
 const HEADERS: [(header::HeaderName, HeaderValue); 5] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"),
-    ),
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
+/// What the guard goes by.
+#[derive(Clone)]
+pub struct Guarding {
+    /// Who may come in.
+    pub doors: Arc<Doors>,
+    /// What people get who have no session.
+    pub login: fn() -> Response,
+}
+
 /// Lets a request through, or answers in its place.
-pub async fn guard(State(doors): State<Arc<Doors>>, mut request: Request, next: Next) -> Response {
+pub async fn guard(State(Guarding { doors, login }): State<Guarding>, mut request: Request, next: Next) -> Response {
     let mut response = match admit(&doors, &request) {
         Ok(who) => {
             if let Some(who) = who {
@@ -60,10 +73,11 @@ pub async fn guard(State(doors): State<Arc<Doors>>, mut request: Request, next: 
             next.run(request).await
         }
         Err(Refusal::Problem(problem)) => problem.into_response(),
-        Err(Refusal::Form) => page::login("").into_response(),
+        Err(Refusal::Form) => login(),
     };
     for (name, value) in HEADERS {
-        response.headers_mut().insert(name, value);
+        // Files that are named by their content say themselves how long they may be kept.
+        response.headers_mut().entry(name).or_insert(value);
     }
     response
 }
@@ -107,8 +121,9 @@ fn admit(doors: &Doors, request: &Request) -> Result<Option<Who>, Refusal> {
         return Ok(Some(Who::Program));
     }
     let path = request.uri().path();
-    let has_session = login::cookie(headers).is_some_and(|cookie| doors.gate.is_session(cookie, doors.store.now()));
-    if !has_session && !OPEN.contains(&path) {
+    let is_open = OPEN.contains(&path) || path.starts_with(OPEN_BELOW);
+    let has_session = cookie(headers).is_some_and(|cookie| doors.gate.is_session(cookie, doors.store.now()));
+    if !has_session && !is_open {
         let for_programs = path == "/v1" || path.starts_with("/v1/") || FOR_PROGRAMS.contains(&path);
         let detail = "send `Authorization: Bearer TOKEN` with the token of `console_token`";
         return Err(if for_programs { Problem::new(&NO_TOKEN, detail).into() } else { Refusal::Form });

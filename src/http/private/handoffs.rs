@@ -19,10 +19,10 @@ use crate::model::{Actor, Event, HandoffId, HandoffRow, Happening};
 use crate::store::{HandoffQuery, Post};
 
 /// Characters Twilio takes in one text.
-const MAX_TEXT: usize = 1_600;
+pub const MAX_TEXT: usize = 1_600;
 
 /// How a hand-off ends where the one who closes it names no outcome.
-const CLOSED: &str = "closed";
+pub const CLOSED: &str = "closed";
 
 /// What an agent writes.
 #[derive(ToSchema)]
@@ -71,7 +71,8 @@ pub async fn reply(
         return Err(object.problem("text", format_args!("is longer than {MAX_TEXT} characters; send it in several texts")));
     }
     object.end(&["text"])?;
-    tell(&doors, id, |handoff| Happening::AgentText { handoff, text, agent: who.as_str().to_owned() }).await
+    let row = tell(&doors, id, |handoff| Happening::AgentText { handoff, text, agent: who.as_str().to_owned() }).await?;
+    Ok((StatusCode::ACCEPTED, Json(row.into())))
 }
 
 /// Gives the conversation back to its playbook.
@@ -94,12 +95,13 @@ pub async fn close(
         close
     };
     let outcome = outcome.unwrap_or_else(|| CLOSED.to_owned());
-    tell(&doors, id, |handoff| Happening::AgentClosed { handoff, outcome, agent: who.as_str().to_owned() }).await
+    let row = tell(&doors, id, |handoff| Happening::AgentClosed { handoff, outcome, agent: who.as_str().to_owned() }).await?;
+    Ok((StatusCode::ACCEPTED, Json(row.into())))
 }
 
 /// Posts to the contact of an open hand-off; answers with the hand-off as it was before that. Whether it is still open when its turn
 /// comes is for the engine to see: it drops what comes too late.
-async fn tell(doors: &Doors, id: String, what: impl FnOnce(HandoffId) -> Happening) -> Answer<(StatusCode, Json<Handoff>)> {
+pub async fn tell(doors: &Doors, id: String, what: impl FnOnce(HandoffId) -> Happening) -> Answer<HandoffRow> {
     let id = HandoffId(id);
     let row: HandoffRow = doors.store.handoff(&id).await?.ok_or_else(|| Problem::not_found(format_args!("hand-off `{id}`")))?;
     if !row.state.is_open() {
@@ -108,5 +110,5 @@ async fn tell(doors: &Doors, id: String, what: impl FnOnce(HandoffId) -> Happeni
     let now = doors.store.now();
     let post = Post { to: Actor::Contact(row.contact.clone()), event: Event::new(now, what(id)), due: now, id: None, suppress: None };
     doors.store.post(vec![post]).await?;
-    Ok((StatusCode::ACCEPTED, Json(row.into())))
+    Ok(row)
 }

@@ -99,6 +99,12 @@ pub async fn metrics(State(doors): State<Arc<Doors>>) -> Answer<impl IntoRespons
             let _ = writeln!(out, "bridged_lane_waiting_segments{{lane=\"{}\",priority=\"{priority}\"}} {waiting}", escape(&lane.lane));
         }
     }
+    out.push_str(
+        "# HELP bridged_lane_segments_per_second Segments a second that leave by a sender.\n# TYPE bridged_lane_segments_per_second gauge\n",
+    );
+    for (lane, speed) in doors.health.flow.speeds(doors.store.now()) {
+        let _ = writeln!(out, "bridged_lane_segments_per_second{{lane=\"{}\"}} {speed}", escape(&lane));
+    }
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], out))
 }
 

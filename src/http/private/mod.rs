@@ -1,42 +1,48 @@
-//! The private side: `/v1` for programs, metrics and readiness for machines, one plain page for people.
+//! The private side: `/v1` for programs, metrics and readiness for machines, pages for people.
 //!
 //! Every request passes `guard` first: the host name, then the console token or a session.
 
 pub mod broadcasts;
-mod contacts;
-mod conversations;
-mod deploys;
+pub mod contacts;
+pub mod conversations;
+pub mod deploys;
 mod events;
 pub mod gate;
-mod guard;
-mod handoffs;
-mod login;
+pub mod guard;
+pub mod handoffs;
 mod machines;
 mod messages;
 mod openapi;
-mod page;
 mod path;
 mod plans;
-mod playbooks;
+pub mod playbooks;
 mod telling;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{Method, Uri};
+use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
 use super::Doors;
 use super::problem::{Problem, WRONG_METHOD};
 
+/// What people see, given by whoever draws it: this room has no templates.
+pub struct Pages {
+    /// The pages.
+    pub routes: Router,
+    /// The login form, in place of any page, for whoever has no session.
+    pub login: fn() -> Response,
+    /// What stands where there is no page.
+    pub nothing: fn(&Uri) -> Response,
+}
+
 /// The routes.
-pub fn routes(doors: Arc<Doors>) -> Router {
+pub fn routes(doors: Arc<Doors>, pages: Pages) -> Router {
+    let Pages { routes, login, nothing: no_page } = pages;
     Router::new()
-        .route("/", get(page::overview))
-        .route("/app.css", get(page::css))
-        .route("/login", get(login::follow).post(login::enter))
-        .route("/logout", post(login::leave))
         // For programs; `openapi` describes these.
         .route("/v1/events", post(events::take))
         .route("/v1/contacts", get(contacts::list).put(contacts::write))
@@ -61,15 +67,21 @@ pub fn routes(doors: Arc<Doors>) -> Router {
         .route("/openapi.json", get(openapi::describe))
         .route("/metrics", get(machines::metrics))
         .route("/readyz", get(machines::ready))
-        .fallback(nothing)
+        .fallback(move |uri: Uri, headers: HeaderMap| async move { if is_browser(&headers) { no_page(&uri) } else { nothing(&uri).into_response() } })
         .method_not_allowed_fallback(other_method)
+        .with_state(doors.clone())
+        .merge(routes)
         // Outermost, so that even what is not here is only told to those who may know.
-        .layer(from_fn_with_state(doors.clone(), guard::guard))
-        .with_state(doors)
+        .layer(from_fn_with_state(guard::Guarding { doors, login }, guard::guard))
 }
 
-async fn nothing(uri: Uri) -> Problem {
+fn nothing(uri: &Uri) -> Problem {
     Problem::not_found(format_args!("`{}` here; `/openapi.json` lists what is", uri.path()))
+}
+
+/// Whether a page is asked for: programs take anything, browsers name HTML.
+fn is_browser(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
 }
 
 async fn other_method(method: Method) -> Problem {

@@ -26,7 +26,7 @@ pub struct Playbook {
     /// The version that new conversations take; null if its file is gone.
     version: Option<String>,
     /// Its starts and texts are held.
-    stopped: bool,
+    pub stopped: bool,
     /// Conversations that are not over, in all versions.
     pub live: u64,
     /// The current version, and older ones that conversations are still in.

@@ -13,15 +13,16 @@ use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 
 use crate::http::Doors;
-use crate::http::tally::Kind;
+use crate::http::tally::{Kind, Seen};
 use crate::model::event::{CallIn, TextIn};
-use crate::model::{Act, Actor, Address, ConsentEntry, Contact, Event, Happening, MessageId, Phone};
-use crate::store::{self, Post, Report};
+use crate::model::{Act, Actor, Address, ConsentEntry, Contact, Event, Happening, MessageId, MessageStatus, Phone};
+use crate::store::{self, Post, Posted, Report, Reported};
 use crate::text::addresses::is_e164;
 use crate::text::reserved::{Reserved, reserved};
 use crate::twilio::forms::{Call, Inbound, StatusReport, has_too_many_fields};
-use crate::twilio::{Form, Webhook, twiml};
+use crate::twilio::{Forged, Form, Webhook, twiml};
 use crate::work::VoiceAnswer;
+use crate::work::flow::Step;
 
 use super::in_time;
 
@@ -31,17 +32,19 @@ const SIGNATURE: &str = "x-twilio-signature";
 /// Answers any webhook.
 pub async fn any_kind(State(doors): State<Arc<Doors>>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let began = Instant::now();
-    let (kind, answer) = match read(&doors, &method, &uri, &headers, &body) {
-        Err(status) => (Kind::Refused, Err(status)),
-        Ok(Webhook::Inbound(text)) => (Kind::Text, take_text(&doors, text).await),
-        Ok(Webhook::Status(report)) => (Kind::Status, take_report(&doors, report).await),
-        Ok(Webhook::Call(call)) => (Kind::Call, take_call(&doors, call).await),
+    let (kind, answer, refusal) = match read(&doors, &method, &uri, &headers, &body) {
+        Err(Refusal { status, why }) => (Kind::Refused, Err(status), Some(why)),
+        Ok(Webhook::Inbound(text)) => (Kind::Text, take_text(&doors, text).await, None),
+        Ok(Webhook::Status(report)) => (Kind::Status, take_report(&doors, report).await, None),
+        Ok(Webhook::Call(call)) => (Kind::Call, take_call(&doors, call).await, None),
     };
     let response = match answer {
         Ok(xml) => ([(header::CONTENT_TYPE, twiml::CONTENT_TYPE)], xml).into_response(),
         Err(status) => status.into_response(),
     };
     doors.tally.count(kind, response.status().as_u16());
+    let why = refusal.or_else(|| (!response.status().is_success()).then(|| "could not be stored".to_owned()));
+    doors.tally.seen(Seen { at: doors.store.now(), route: uri.path().to_owned(), kind, status: response.status().as_u16(), why });
     doors.tally.took(began.elapsed());
     response
 }
@@ -49,16 +52,30 @@ pub async fn any_kind(State(doors): State<Arc<Doors>>, method: Method, uri: Uri,
 /// What a webhook is answered: XML, or a status without a word.
 type Answer = Result<String, StatusCode>;
 
+/// Why a webhook is not taken.
+struct Refusal {
+    /// What it is answered.
+    status: StatusCode,
+    /// For the house: what differs from what we expected. Holds no secret.
+    why: String,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, why: impl std::fmt::Display) -> Refusal {
+        Refusal { status, why: why.to_string() }
+    }
+}
+
 /// A request that is Twilio's and complete.
-fn read(doors: &Doors, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Webhook, StatusCode> {
+fn read(doors: &Doors, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Webhook, Refusal> {
     // Twilio always says how long a form is. A body of announced *and* chunked length is read by the second alone, and hyper does not
     // show that the first was there too; so neither is taken.
     if *method != Method::POST || headers.contains_key(header::TRANSFER_ENCODING) {
-        return Err(StatusCode::FORBIDDEN);
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "Twilio sends whole forms by POST, and this was none"));
     }
     // Before the signature, whose cost grows with the fields: nobody may have a long form sorted for nothing.
     if has_too_many_fields(body) {
-        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "the form has more fields than Twilio ever sends"));
     }
     // As they arrived, escapes and all; what a proxy says about host and scheme has no say.
     let path_and_query = uri.path_and_query().map_or("/", |both| both.as_str());
@@ -71,15 +88,25 @@ fn read(doors: &Doors, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[
         if doors.tally.forged.is_due(doors.store.now()) {
             tracing::warn!(%why, "a webhook was refused; if it was Twilio's, compare `public_url` and `twilio.auth_token` with what its console shows");
         }
-        return Err(StatusCode::FORBIDDEN);
+        let why = if why == Forged::Mismatch { mismatch(doors, path_and_query, body) } else { why.to_string() };
+        return Err(Refusal::new(StatusCode::FORBIDDEN, why));
     }
     let refused = |why: crate::twilio::forms::Error| {
         tracing::warn!(%why, "a rightly signed webhook was refused");
-        StatusCode::from_u16(why.http_status()).unwrap_or(StatusCode::BAD_REQUEST)
+        Refusal::new(StatusCode::from_u16(why.http_status()).unwrap_or(StatusCode::BAD_REQUEST), why)
     };
     // Only now is anything read of what it says.
     let form = Form::parse(body).map_err(refused)?;
     Webhook::read(&form, uri.query(), &doors.account_sid).map_err(refused)
+}
+
+/// What a signature was checked against, so that it can be compared with the address set at Twilio.
+fn mismatch(doors: &Doors, path_and_query: &str, body: &[u8]) -> String {
+    let fields = form_urlencoded::parse(body).count();
+    format!(
+        "signature mismatch: we expected one over `{}` and the form's fields ({fields}), made with the account's auth token",
+        doors.verifier.url(path_and_query)
+    )
 }
 
 /// The person behind an address, if it is a phone number: short codes, `client:…` and the like can't be texted back.
@@ -122,21 +149,26 @@ async fn take_text(doors: &Doors, text: Inbound) -> Answer {
         opt_out_type: text.opt_out_type,
         profile_name: text.profile_name,
     });
-    post(doors, Post { to: Actor::Contact(phone), event: Event::new(now, event), due: now, id, suppress }).await?;
+    if post(doors, Post { to: Actor::Contact(phone), event: Event::new(now, event), due: now, id, suppress }).await? == Posted::New {
+        doors.health.flow.count(now, Step::Received, None);
+    }
     Ok(twiml::empty().to_owned())
 }
 
 /// What became of a text of ours.
 async fn take_report(doors: &Doors, report: StatusReport) -> Answer {
-    let report = Report {
-        message: report.our_id.map(MessageId),
-        sid: report.message_sid,
-        status: report.status.map(crate::twilio::Status::shown),
-        word: report.status_name,
-        code: report.error_code,
-    };
+    let (status, code) = (report.status.map(crate::twilio::Status::shown), report.error_code);
+    let report = Report { message: report.our_id.map(MessageId), sid: report.message_sid, status, word: report.status_name, code };
     // A message we don't know (yet) is answered 200 too: Twilio can't do anything about it.
-    in_time(doors.store.report(report)).await.map_err(|error| not_stored(doors, &error))?;
+    let reported = in_time(doors.store.report(report)).await.map_err(|error| not_stored(doors, &error))?;
+    let step = status.and_then(|status| match status {
+        MessageStatus::Delivered => Some(Step::Delivered),
+        MessageStatus::Undelivered | MessageStatus::Failed => Some(Step::Undelivered),
+        _ => None,
+    });
+    if let Some(step) = step.filter(|_| reported == Reported::Moved) {
+        doors.health.flow.count(doors.store.now(), step, code);
+    }
     Ok(twiml::empty().to_owned())
 }
 
@@ -170,8 +202,9 @@ async fn hear(doors: &Doors, phone: Option<&Phone>, to: &Address) -> Answer {
 }
 
 /// Stores an event. One that came before is as good as stored.
-async fn post(doors: &Doors, post: Post) -> Result<(), StatusCode> {
-    in_time(doors.store.post(vec![post])).await.map(|_| ()).map_err(|error| not_stored(doors, &error))
+async fn post(doors: &Doors, post: Post) -> Result<Posted, StatusCode> {
+    let posted = in_time(doors.store.post(vec![post])).await.map_err(|error| not_stored(doors, &error))?;
+    Ok(posted.first().copied().unwrap_or(Posted::Duplicate))
 }
 
 /// The answer that makes Twilio come again, or leaves the text to catch-up.

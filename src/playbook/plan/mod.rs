@@ -174,6 +174,18 @@ pub enum Verb {
     End(String),
 }
 
+impl Verb {
+    /// Whether the step texts the contact.
+    pub fn sends(&self) -> bool {
+        match self {
+            Verb::Send(_) => true,
+            Verb::Question(question) => question.send.is_some(),
+            Verb::Handoff(handoff) => handoff.say.is_some(),
+            _ => false,
+        }
+    }
+}
+
 /// A text in all its languages.
 #[derive(Clone, Debug)]
 pub struct TextSource {

@@ -28,7 +28,7 @@ impl Claim<'_> {
 
 /// All triggers of the folder in the order of its files, so that the first claim is the one that stands.
 fn triggers<'a>(context: &Context<'a>) -> impl Iterator<Item = (&'a Checked<'a>, &'a Node)> {
-    context.files.iter().flat_map(|file| file.file.root.get("triggers").map(Node::members).unwrap_or_default().iter().map(move |node| (file, node)))
+    context.files.iter().flat_map(|file| file.triggers().iter().map(move |node| (file, node)))
 }
 
 /// The senders a trigger is bound to.

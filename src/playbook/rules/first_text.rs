@@ -28,7 +28,7 @@ struct First<'a> {
 pub(super) fn check(context: &Context<'_>, file: &Checked<'_>, faults: &mut Vec<Fault>) {
     let Some(Compiled { plan, .. }) = &file.compiled else { return };
     // One that others run and nothing starts is judged where it is run.
-    let is_run = file.name.is_some_and(|name| context.files.iter().any(|other| other.runs().contains(&name)));
+    let is_run = file.name.is_some_and(|name| context.files.iter().any(|other| other.runs.contains(&name)));
     if plan.triggers.is_empty() && plan.audience.is_none() && is_run {
         return;
     }

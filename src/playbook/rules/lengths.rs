@@ -66,11 +66,20 @@ fn cost(piece: &Piece<'_>, faults: &mut Vec<Fault>) {
         {
             let span = piece.part(at..at + found.len_utf8());
             let message = format!("`{found}` makes this text cost {} segments instead of {}", counted.segments, repaired.segments);
-            let better = PLAIN.iter().find(|(known, _)| *known == found).map_or("", |(_, plain)| plain);
+            let plain_of = |c: char| PLAIN.iter().find(|(known, _)| *known == c).map(|(_, plain)| *plain);
             let mut fault = piece.warning("ucs2-by-one-character", span, message).label("not in the phones' short alphabet");
-            fault = fault.help(format!("write `{better}`"));
-            // In double quotes a `"` would end the text.
-            faults.push(if better == "\"" { fault } else { fault.patch(span.range(), better) });
+            fault = fault.help(format!("write `{}`", plain_of(found).unwrap_or_default()));
+            let places = || piece.text.char_indices().filter_map(|(at, c)| Some((at, c, plain_of(c)?)));
+            // Quotes may end the text they stand in.
+            if places().all(|(_, _, plain)| !plain.contains(['"', '\''])) {
+                for (at, c, plain) in places() {
+                    fault = fault.patch(piece.part(at..at + c.len_utf8()).range(), plain);
+                }
+                fault = fault.fixable();
+            } else if plain_of(found) == Some("'") {
+                fault = fault.patch(span.range(), "'");
+            }
+            faults.push(fault);
             return;
         }
     }
@@ -78,6 +87,11 @@ fn cost(piece: &Piece<'_>, faults: &mut Vec<Fault>) {
         let fault = piece.warning("too-many-segments", piece.span(), format!("this text is {} segments", counted.segments));
         faults.push(fault.label(format!("each contact costs {} times the price of a text", counted.segments)));
     }
+}
+
+/// Segments of a text's source, with names and links as long as most.
+pub fn typical_segments(source: &str) -> u32 {
+    segments(&fill(source, TYPICAL_VALUE, TYPICAL_LINK)).segments
 }
 
 /// The text with each `{{ … }}` filled in and all other markup taken out.

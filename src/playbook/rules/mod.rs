@@ -1,28 +1,47 @@
 //! The rules: what needs more than one value to be seen. A new one is a file here and a line in `RULES`.
 
-mod broadcasts;
+mod audience_without_broadcast;
 mod claims;
-mod clocks;
-mod contact_gets;
-mod exits;
-mod files;
+mod duplicate_id;
+mod duplicate_playbook;
+mod endless_asking;
+mod endless_loop;
+mod exit_without_key;
 mod first_text;
-mod gotos;
-mod http;
+mod if_past_nothing_follows;
+mod key_needed;
 mod lengths;
-mod loops;
-mod no_match;
-mod reserved;
-mod runs;
-mod side_branch;
+mod maybe_empty;
+mod missing_audience;
+mod missing_file;
+mod missing_language;
+mod missing_on_no_match;
+mod name_differs_from_file;
+mod past_date;
+mod private_host;
+mod recursive_run;
+mod remind_after_timeout;
+mod reserved_word_match;
+mod shortened_link;
+mod sla_without_on_sla;
+mod slow_broadcast;
+mod slow_call;
 mod templates;
-mod unreachable;
-mod unset;
-mod urgent;
+mod unknown_click;
+mod unknown_param;
+mod unknown_playbook;
+mod unknown_step;
+mod unreachable_branch;
+mod unreachable_step;
+mod urgent_marketing;
+mod used_before_set;
 mod variables;
+mod waiting_in_side_branch;
 mod whatsapp;
-mod window;
+mod window_empty;
 mod workspace_names;
+
+pub use lengths::typical_segments;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -34,6 +53,7 @@ use super::fault::{Fault, Level};
 use super::keys::Kind;
 use super::shape::{File, Reading};
 use super::workspace::Workspace;
+use super::yaml::Node;
 
 /// A file with what is known about it.
 pub struct Checked<'a> {
@@ -43,22 +63,29 @@ pub struct Checked<'a> {
     pub name: Option<&'a str>,
     /// Its values and steps.
     pub reading: Reading<'a>,
+    /// The playbooks it runs, each once, in order of first use.
+    pub runs: Vec<&'a str>,
     /// Its plan.
     pub compiled: Option<Compiled<'a>>,
 }
 
 impl<'a> Checked<'a> {
-    /// The playbooks it runs, each once, in order of first use.
-    pub fn runs(&self) -> Vec<&'a str> {
-        let mut names = Vec::new();
-        for leaf in &self.reading.leaves {
+    /// A file that has been read and is not compiled yet.
+    pub fn new(file: File<'a>, reading: Reading<'a>) -> Checked<'a> {
+        let mut runs = Vec::new();
+        for leaf in &reading.leaves {
             if let (Kind::Playbook, Some(name)) = (leaf.kind, leaf.node.text())
-                && !names.contains(&name)
+                && !runs.contains(&name)
             {
-                names.push(name);
+                runs.push(name);
             }
         }
-        names
+        Checked { file, name: file.root.get_text("playbook"), reading, runs, compiled: None }
+    }
+
+    /// Its triggers.
+    fn triggers(&self) -> &'a [Node] {
+        self.file.root.get("triggers").map(Node::members).unwrap_or_default()
     }
 
     /// An error at a place of the file.
@@ -100,6 +127,11 @@ impl<'a> Context<'a> {
     }
 }
 
+/// Whether a trigger starts the playbook for many at once.
+fn is_broadcast(trigger: &Node) -> bool {
+    trigger.get("cron").is_some() || trigger.get("at").is_some()
+}
+
 /// A file's name without folder and ending.
 fn stem(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -114,8 +146,10 @@ type One = fn(&Context<'_>, &Checked<'_>, &mut Vec<Fault>);
 /// When and on what a rule looks.
 #[derive(Clone, Copy)]
 pub enum Check {
-    /// Found while the file is read, or by the rule of a neighbouring code.
-    Elsewhere,
+    /// Found while the file is read and held against the tables.
+    WhileRead,
+    /// Found by the rule of this code, which looks at the same things.
+    With(&'static str),
     /// All files together.
     Folder(Folder),
     /// Each file.
@@ -147,96 +181,97 @@ macro_rules! rules {
     };
 }
 
-use Check::{Elsewhere, File as InFile, Folder as InFolder, Ways};
+use Check::{File as InFile, Folder as InFolder, Ways, WhileRead, With};
 
 /// All codes, in the order of the reference.
 pub static RULES: &[Rule] = rules! {
     // Reading YAML.
-    Error "tab-indent" Elsewhere;
-    Error "unquoted-braces" Elsewhere;
-    Error "colon-in-text" Elsewhere;
-    Error "open-quote" Elsewhere;
-    Error "needs-quotes" Elsewhere;
-    Error "bad-yaml" Elsewhere;
-    Error "duplicate-key" Elsewhere;
-    Error "anchor-or-merge" Elsewhere;
-    Error "too-large" Elsewhere;
-    Error "more-than-one-document" Elsewhere;
-    Warning "text-cut-by-comment" Elsewhere;
+    Error "tab-indent" WhileRead;
+    Error "unquoted-braces" WhileRead;
+    Error "colon-in-text" WhileRead;
+    Error "open-quote" WhileRead;
+    Error "needs-quotes" WhileRead;
+    Error "bad-yaml" WhileRead;
+    Error "duplicate-key" WhileRead;
+    Error "anchor-or-merge" WhileRead;
+    Error "too-large" WhileRead;
+    Error "more-than-one-document" WhileRead;
+    Warning "text-cut-by-comment" WhileRead;
     // Shape.
-    Error "missing-key" Elsewhere;
-    Error "unknown-key" Elsewhere;
-    Error "wrong-shape" Elsewhere;
-    Error "no-verb" Elsewhere;
-    Error "two-verbs" Elsewhere;
-    Error "missing-id" Elsewhere;
-    Error "missing-timeout" Elsewhere;
-    Error "missing-on-error" Elsewhere;
-    Error "two-exits" Elsewhere;
-    Error "again-not-here" Elsewhere;
-    Error "bad-duration" Elsewhere;
-    Error "bad-time" Elsewhere;
-    Error "bad-name" Elsewhere;
-    Error "bad-number" InFile(http::too_slow);
-    Error "unquoted-plus-number" Elsewhere;
-    Error "empty-text" Elsewhere;
-    Error "bad-match" Elsewhere;
-    Error "bad-regex" Elsewhere;
-    Error "bad-cron" Elsewhere;
-    Error "cron-never" Elsewhere;
-    Error "unknown-timezone" Elsewhere;
-    Warning "past-date" InFile(broadcasts::past_date);
+    Error "missing-key" WhileRead;
+    Error "unknown-key" WhileRead;
+    Error "wrong-shape" WhileRead;
+    Error "no-verb" WhileRead;
+    Error "two-verbs" WhileRead;
+    Error "missing-id" WhileRead;
+    Error "missing-timeout" WhileRead;
+    Error "missing-on-error" WhileRead;
+    Error "two-exits" WhileRead;
+    Error "again-not-here" WhileRead;
+    Error "bad-duration" WhileRead;
+    Error "bad-time" WhileRead;
+    Error "bad-name" WhileRead;
+    Error "bad-number" InFile(slow_call::check);
+    Error "unquoted-plus-number" WhileRead;
+    Error "empty-text" WhileRead;
+    Error "bad-match" WhileRead;
+    Error "bad-regex" WhileRead;
+    Error "bad-cron" WhileRead;
+    Error "cron-never" WhileRead;
+    Error "unknown-timezone" WhileRead;
+    Warning "past-date" InFile(past_date::check);
     // Names that lead nowhere.
-    Error "unknown-step" InFile(gotos::check);
-    Error "step-out-of-reach" Elsewhere;
-    Error "duplicate-id" InFile(gotos::duplicate_id);
-    Error "unknown-playbook" InFile(runs::unknown_playbook);
-    Error "recursive-run" InFile(runs::recursive_run);
-    Error "unknown-param" InFile(runs::unknown_param);
+    Error "unknown-step" InFile(unknown_step::check);
+    Error "step-out-of-reach" With("unknown-step");
+    Error "duplicate-id" InFile(duplicate_id::check);
+    Error "unknown-playbook" InFile(unknown_playbook::check);
+    Error "recursive-run" InFile(recursive_run::check);
+    Error "unknown-param" InFile(unknown_param::check);
     Error "unknown-queue" InFile(workspace_names::check);
-    Error "unknown-sender" Elsewhere;
+    Error "unknown-sender" With("unknown-queue");
     Error "unknown-variable" InFile(variables::check);
-    Warning "used-before-set" Ways(unset::check);
+    Warning "used-before-set" Ways(used_before_set::check);
     Error "unknown-filter" InFile(templates::check);
-    Error "bad-template" Elsewhere;
-    Error "template-tag-not-allowed" Elsewhere;
-    Error "missing-file" InFile(files::missing_file);
-    Error "missing-language" InFile(files::missing_language);
-    Error "secret-in-text" Elsewhere;
-    Error "unknown-secret" Elsewhere;
-    Error "duplicate-playbook" InFolder(files::duplicate_playbook);
+    Error "bad-template" With("unknown-filter");
+    Error "template-tag-not-allowed" With("unknown-filter");
+    Error "missing-file" InFile(missing_file::check);
+    Error "missing-language" InFile(missing_language::check);
+    Error "secret-in-text" With("unknown-variable");
+    Error "unknown-secret" With("unknown-variable");
+    Error "duplicate-playbook" InFolder(duplicate_playbook::check);
     Error "duplicate-keyword" InFolder(claims::duplicate_keyword);
     Error "two-catch-alls" InFolder(claims::two_catch_alls);
-    Warning "name-differs-from-file" InFile(files::name_differs_from_file);
+    Warning "name-differs-from-file" InFile(name_differs_from_file::check);
     // Ways that make no sense.
-    Warning "unreachable-step" Ways(unreachable::step);
-    Warning "unreachable-branch" InFile(unreachable::branch);
-    Error "endless-loop" Ways(loops::endless_loop);
-    Warning "endless-asking" Ways(loops::endless_asking);
-    Warning "missing-on-no-match" InFile(no_match::check);
-    Error "waiting-in-side-branch" InFile(side_branch::check);
-    Error "on-sla-exit" Elsewhere;
-    Warning "remind-after-timeout" InFile(clocks::remind_after_timeout);
-    Warning "sla-without-on-sla" InFile(clocks::sla_without_on_sla);
-    Warning "if-past-nothing-follows" InFile(clocks::if_past_nothing_follows);
-    Error "missing-audience" InFile(broadcasts::missing_audience);
-    Warning "audience-without-broadcast" InFile(broadcasts::audience_without_broadcast);
-    Error "key-needed" InFile(exits::key_needed);
-    Warning "exit-without-key" InFile(exits::exit_without_key);
-    Error "window-empty" InFile(window::check);
-    Error "urgent-marketing" InFile(urgent::check);
+    Warning "unreachable-step" Ways(unreachable_step::check);
+    Warning "unreachable-branch" InFile(unreachable_branch::check);
+    Error "endless-loop" Ways(endless_loop::check);
+    Warning "endless-asking" Ways(endless_asking::check);
+    Warning "missing-on-no-match" InFile(missing_on_no_match::check);
+    Error "waiting-in-side-branch" InFile(waiting_in_side_branch::check);
+    Error "on-sla-exit" WhileRead;
+    Warning "remind-after-timeout" InFile(remind_after_timeout::check);
+    Warning "sla-without-on-sla" InFile(sla_without_on_sla::check);
+    Warning "if-past-nothing-follows" InFile(if_past_nothing_follows::check);
+    Error "missing-audience" InFile(missing_audience::check);
+    Warning "audience-without-broadcast" InFile(audience_without_broadcast::check);
+    Error "key-needed" InFile(key_needed::check);
+    Warning "exit-without-key" InFile(exit_without_key::check);
+    Error "window-empty" InFile(window_empty::check);
+    Error "urgent-marketing" InFile(urgent_marketing::check);
     // Money, law, carriers.
-    Error "reserved-word-match" InFile(reserved::check);
+    Error "reserved-word-match" InFile(reserved_word_match::check);
     Error "no-opt-out-in-first-marketing-message" Ways(first_text::check);
-    Error "no-brand-in-first-marketing-message" Elsewhere;
+    Error "no-brand-in-first-marketing-message" With("no-opt-out-in-first-marketing-message");
     Warning "ucs2-by-one-character" InFile(lengths::check);
-    Warning "too-many-segments" Elsewhere;
-    Error "too-long" Elsewhere;
-    Warning "maybe-empty" Ways(contact_gets::maybe_empty);
+    Warning "too-many-segments" With("ucs2-by-one-character");
+    Error "too-long" With("ucs2-by-one-character");
+    Warning "maybe-empty" Ways(maybe_empty::check);
     Error "whatsapp-needs-template" Ways(whatsapp::check);
-    Error "plain-http" InFile(http::check);
-    Error "private-host" Elsewhere;
-    Warning "shortened-link" InFile(contact_gets::shortened_link);
+    Error "plain-http" InFile(private_host::check);
+    Error "private-host" With("plain-http");
+    Warning "shortened-link" InFile(shortened_link::check);
+    Warning "slow-broadcast" InFile(slow_broadcast::check);
 };
 
 /// The rule of a code.
@@ -268,7 +303,7 @@ pub fn run(context: &Context<'_>, known: &[Fault]) -> Vec<Fault> {
         match rule.check {
             Check::Folder(check) => check(context, &mut faults),
             Check::File(check) => context.files.iter().for_each(|file| check(context, file, &mut faults)),
-            Check::Elsewhere | Check::Ways(_) => {}
+            Check::WhileRead | Check::With(_) | Check::Ways(_) => {}
         }
     }
     for file in context.files {

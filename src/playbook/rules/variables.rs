@@ -3,7 +3,6 @@
 use super::super::fault::{Fault, Span};
 use super::super::pieces::{self, Piece};
 use super::super::scope::bare_names;
-use super::super::yaml::Node;
 use super::{Checked, Context};
 use crate::text::template::Name;
 use crate::text::{Expr, Template};
@@ -106,11 +105,11 @@ fn sees_event(piece: &Piece<'_>) -> bool {
 
 /// Whether an event or a call starts the playbook, or one that runs it.
 fn gets_event<'a>(context: &Context<'a>, file: &Checked<'a>, asked: &mut Vec<&'a str>) -> bool {
-    let triggers = file.file.root.get("triggers").map(Node::members).unwrap_or_default();
+    let triggers = file.triggers();
     if triggers.iter().any(|trigger| trigger.get("event").is_some() || trigger.get("call").is_some()) {
         return true;
     }
     let Some(name) = file.name.filter(|name| !asked.contains(name)) else { return false };
     asked.push(name);
-    context.files.iter().filter(|caller| caller.runs().contains(&name)).any(|caller| gets_event(context, caller, asked))
+    context.files.iter().filter(|caller| caller.runs.contains(&name)).any(|caller| gets_event(context, caller, asked))
 }

@@ -9,11 +9,11 @@ use crate::model::{Actor, Contact, ConversationRow, ConversationState, MessageId
 use crate::store::doc::Doc;
 use crate::store::ledger::What;
 use crate::store::outbox::Item;
-use crate::store::tables::{Head, OutRow, Progress, Tables};
+use crate::store::tables::{Head, Progress, Tables};
 use crate::store::{Commit, Committed, Flight, LinkRow, Result};
 
 use super::read::{doc, live_name};
-use super::{Core, encode, queued};
+use super::{Core, encode};
 
 impl<T: Tables> Core<T> {
     /// `Store::commit`.
@@ -98,7 +98,10 @@ impl<T: Tables> Core<T> {
 
     /// Moves an unsettled text or call on, in memory and in its row.
     pub(super) fn set_progress(&mut self, order: u64, progress: Progress, now: Time) -> Result<()> {
-        self.tables.set_out(order, &progress)?;
+        // A text that waits to be written is written as it is then.
+        if !self.is_unwritten(order) {
+            self.tables.set_out(order, &progress)?;
+        }
         self.outbox.set(order, progress, now);
         Ok(())
     }
@@ -112,11 +115,9 @@ impl<T: Tables> Core<T> {
         let order = self.next_order;
         self.next_order += 1;
         let progress = Progress { flight: Flight::Waiting, attempt: 0, at: now, posted_at: Time(0), looks: 0, blocks: true, hold: None };
-        self.tables.put_out(&OutRow { order, actor, progress: progress.clone(), body: encode(outgoing)? })?;
         self.outbox.insert(Item { order, actor, progress, queued_at: Some(now), outgoing: outgoing.clone() }, now);
-        // Calls are the playbook's own business: nobody reads them as messages.
+        self.write_later(order);
         let Payload::Text(text) = &outgoing.payload else { return Ok(()) };
-        self.keep(Some(actor), &queued(outgoing, text, now))?;
         for link in &text.links {
             let row = LinkRow {
                 code: link.code.clone(),
@@ -160,7 +161,8 @@ impl<T: Tables> Core<T> {
 
     /// A conversation, and the counters of people by step.
     fn put_conversation(&mut self, owner: u64, row: &ConversationRow) -> Result<()> {
-        let old: Option<ConversationRow> = doc(&self.tables, row.id.as_str())?;
+        let new = self.tables.add_doc(ConversationRow::KIND, Some(owner), &row.marks(), &encode(row)?)?;
+        let old: Option<ConversationRow> = if new { None } else { doc(&self.tables, row.id.as_str())? };
         let live = |row: &ConversationRow| (row.state != ConversationState::Ended).then(|| live_name(row));
         let (was, is) = (old.as_ref().and_then(live), live(row));
         // A step without a change of place is the usual case, and touches no counter.
@@ -173,6 +175,8 @@ impl<T: Tables> Core<T> {
         }
         match old {
             Some(old) => self.rewrite(&old.marks(), row),
+            None if new => Ok(()),
+            // One that this version can't read is replaced.
             None => self.keep(Some(owner), row),
         }
     }
@@ -189,7 +193,7 @@ impl<T: Tables> Core<T> {
         let Some(contact) = &commit.contact else { return Ok(None) };
         let mut contact = Contact { number: head.id, ..contact.clone() };
         // Somebody new may have been erased while opted out; a new person's record then says so from the start.
-        if !contact.opted_out && self.tables.body(head.id)?.contact.is_none() {
+        if !contact.opted_out && !head.known {
             contact.opted_out = self.suppressed(phone)?;
         }
         encode(&contact).map(Some)

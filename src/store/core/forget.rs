@@ -21,7 +21,7 @@ impl<T: Tables> Core<T> {
         for order in self.outbox.all_of(head.id) {
             self.take_out(order, now)?;
         }
-        for row in self.tables.held_of(head.id)? {
+        for row in self.held_rows(head.id)? {
             self.tables.drop_out(row.order)?;
         }
         for kind in PERSONAL {

@@ -26,11 +26,16 @@ const SWEEP_PAGE: usize = 500;
 const WORDS: [(Hold, &str); 3] = [(Hold::Held, "held"), (Hold::Free, "free"), (Hold::Cancelled, "cancelled")];
 
 /// A hold's name.
-fn name(scope: &HoldScope) -> String {
+pub fn name(scope: &HoldScope) -> String {
     match scope {
         HoldScope::Playbook(playbook) => format!("playbook/{playbook}"),
         HoldScope::Broadcast(id) => format!("broadcast/{id}"),
     }
+}
+
+/// A flag as it is kept.
+pub fn word(hold: Hold) -> &'static str {
+    WORDS.iter().find(|(known, _)| *known == hold).map_or("held", |(_, word)| *word)
 }
 
 /// Why a text under this hold does not go out, in the word people see.
@@ -60,8 +65,7 @@ impl<T: Tables> Core<T> {
     /// `Store::set_hold`, but for the sweep.
     pub fn set_hold(&mut self, scope: &HoldScope, hold: Hold) -> Result<()> {
         let name = name(scope);
-        let word = WORDS.iter().find(|(known, _)| *known == hold).map(|(_, word)| *word);
-        self.tables.set_value(&format!("{HOLD}{name}"), word)?;
+        self.tables.set_value(&format!("{HOLD}{name}"), Some(word(hold)))?;
         self.holds.insert(name, hold);
         Ok(())
     }
@@ -87,6 +91,8 @@ impl<T: Tables> Core<T> {
     /// Sets a text aside that came up under a hold.
     pub(super) fn set_aside(&mut self, item: &Item, hold: String, now: Time) -> Result<()> {
         let why = reason(&hold).to_owned();
+        self.any_held = true;
+        self.write_now(item.order)?;
         self.tables.set_out(item.order, &Progress { flight: Flight::Held, hold: Some(hold), ..item.progress.clone() })?;
         self.outbox.remove(item.order, now);
         self.mark(&item.outgoing.id, What::SetAside, now, |row| row.reason = Some(why))
@@ -126,6 +132,7 @@ impl<T: Tables> Core<T> {
                 self.tables.set_value(&format!("{HOLD}{name}"), None)?;
             }
         }
+        self.any_held = self.tables.any_held()?;
         Ok(false)
     }
 }

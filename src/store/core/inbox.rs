@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::{Actor, Contact, Outgoing, Time};
-use crate::store::tables::{Head, Tables};
+use crate::store::tables::{Body, Head, Tables};
 use crate::store::{Claim, Claimed, Error, Flight, Inbox, MAX_EVENTS_A_CLAIM, MAX_WAITING_EVENTS, Parked, Post, Posted, Result};
 
 use super::Core;
@@ -11,6 +11,9 @@ use super::Core;
 /// How long the clocks of an actor rest that could not be moved even without an event: long enough not to spin, short enough that a
 /// mended playbook picks it up the same day.
 const CLOCKS_REST: Duration = Duration::from_secs(3_600);
+
+/// No claim holds an actor for longer: at a start whoever is leased is looked for so far ahead in the calendar.
+const MAX_LEASE: Duration = Duration::from_secs(60);
 
 impl<T: Tables> Core<T> {
     /// `Store::post`.
@@ -44,8 +47,9 @@ impl<T: Tables> Core<T> {
     /// `Store::claim`.
     pub fn claim(&mut self, limit: usize, lease: Duration, now: Time) -> Result<Claim> {
         let mut actors = Vec::new();
-        for (actor, head) in self.tables.due(now, limit)? {
-            actors.push(self.claim_one(actor, head, now.plus(lease), now)?);
+        let until = now.plus(lease.min(MAX_LEASE));
+        for (actor, head, body) in self.tables.due(now, limit)? {
+            actors.push(self.claim_one(actor, head, body, until, now)?);
         }
         let next = self.tables.next_wake()?;
         self.told.turns = next;
@@ -53,14 +57,13 @@ impl<T: Tables> Core<T> {
     }
 
     /// Leases one actor. The lease is named by the moment of the claim, which no other claim shares.
-    fn claim_one(&mut self, actor: Actor, mut head: Head, until: Time, now: Time) -> Result<Claimed> {
+    fn claim_one(&mut self, actor: Actor, mut head: Head, body: Body, until: Time, now: Time) -> Result<Claimed> {
         // After a failure one at a time, so that the event to blame stands alone.
         let events = if head.attempts == 0 { MAX_EVENTS_A_CLAIM } else { 1 };
         head.attempts = head.attempts.saturating_add(1);
         head.lease = u64::try_from(now.0).unwrap_or(1).max(1);
         head.wake = Some(until);
         self.tables.set_head(&head)?;
-        let body = self.tables.body(head.id)?;
         let (contact, fault) = match body.contact.map(|json| serde_json::from_str::<Contact>(&json)) {
             None => (None, None),
             Some(Ok(contact)) => (Some(contact), None),
@@ -75,7 +78,7 @@ impl<T: Tables> Core<T> {
         let events = self.tables.events(head.id, now, events)?.into_iter().map(|(number, bytes)| (number, read(bytes))).collect();
         let mut flight: Vec<_> = self.outbox.of(head.id).iter().map(|item| (item.outgoing.id.clone(), item.progress.flight)).collect();
         // What is held stands in its rows only.
-        for row in self.tables.held_of(head.id)? {
+        for row in self.held_rows(head.id)? {
             flight.extend(serde_json::from_str::<Outgoing>(&row.body).ok().map(|outgoing| (outgoing.id, Flight::Held)));
         }
         let Head { id: number, version, lease, attempts, .. } = head;
@@ -122,7 +125,7 @@ impl<T: Tables> Core<T> {
     /// At the start of the only daemon: whoever held leases is gone. Actors are due, texts under way are unknown and looked up at once,
     /// calls are made again, and running broadcasts look at their lanes, as their watches are gone too.
     pub fn recover(&mut self, now: Time) -> Result<()> {
-        for head in self.tables.leased()? {
+        for head in self.tables.leased(now.plus(MAX_LEASE))? {
             let attempts = head.attempts;
             self.unlease(head, attempts, Some(now))?;
         }

@@ -4,14 +4,17 @@
 //! transaction is undone and `rebuild` reads the rows anew. What a method made due earlier than workers know is noted and raised by
 //! the host once the write is safe.
 
+mod ahead;
 mod commit;
 mod forget;
-mod holds;
+pub mod holds;
 mod inbox;
 mod people;
 pub mod read;
 mod sends;
 mod settle;
+
+pub use people::Change;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +22,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::model::{Actor, ConsentEntry, Direction, Event, Happening, MessageId, MessageRow, MessageStatus, Outgoing, Payload, Phone, Text, Time};
+
+use ahead::Ahead;
 
 use super::doc::{Doc, Marks};
 use super::lanes::Slots;
@@ -85,6 +90,10 @@ pub struct Core<T> {
     speeds: Speeds,
     /// Holds by name; `Free` while what was held is being let go.
     holds: BTreeMap<String, Hold>,
+    /// Whether any text may be held: false only where it is certain.
+    any_held: bool,
+    /// What this transaction leaves for its end, or for the next.
+    ahead: Ahead,
     /// What workers know.
     told: Told,
     /// What they don't know yet.
@@ -103,6 +112,8 @@ impl<T: Tables> Core<T> {
             next_order: 1,
             speeds: Speeds::default(),
             holds: BTreeMap::new(),
+            any_held: false,
+            ahead: Ahead::default(),
             told: Told::default(),
             raised: Raised::default(),
         };
@@ -130,17 +141,20 @@ impl<T: Tables> Core<T> {
             outbox.lanes.watch(lane, actor, below);
         }
         self.outbox = outbox;
+        self.ahead.undo();
         self.waiting = self.tables.counted()?;
         self.next_order = self.tables.last_out()? + 1;
         self.holds = self.read_holds()?;
+        self.any_held = self.tables.any_held()?;
         self.told = Told::default();
         self.raised = Raised { turns: true, texts: true, calls: true, unsure: true };
         Ok(())
     }
 
-    /// What was made due since the last call.
+    /// What was made due by a transaction that is committed.
     pub fn take_raised(&mut self) -> Raised {
         let earlier = |due: Option<Time>, told: Option<Time>| due.is_some_and(|due| told.is_none_or(|told| due < told));
+        self.raised.texts |= self.ahead.commit();
         self.raised.texts |= earlier(self.outbox.lanes.next(), self.told.texts);
         self.raised.calls |= earlier(self.outbox.next_call(), self.told.calls);
         self.raised.unsure |= earlier(self.outbox.next_unsure(Time(i64::MIN)), self.told.unsure);
@@ -218,12 +232,14 @@ impl<T: Tables> Core<T> {
 
     /// Moves a message on and changes what else is to be changed in it. Calls have no message: nothing happens.
     fn mark(&mut self, id: &MessageId, what: What, now: Time, change: impl FnOnce(&mut MessageRow)) -> Result<()> {
+        self.write_message_now(id)?;
         let Some((_, message)) = self.message_row(id)? else { return Ok(()) };
         self.move_on(message, what, now, change)
     }
 
     /// `mark` for a text that stands in the queue. A text that nothing happened to but its first claim needs no reading.
     fn mark_item(&mut self, item: &Item, what: What, now: Time, change: impl FnOnce(&mut MessageRow)) -> Result<()> {
+        self.write_now(item.order)?;
         match fresh(item) {
             Some(message) => self.move_on(message, what, now, change),
             None => self.mark(&item.outgoing.id, what, now, change),
@@ -268,13 +284,19 @@ impl<T: Tables> Core<T> {
 
     /// Takes a text or call out of the queue, wherever it stands.
     fn take_out(&mut self, order: u64, now: Time) -> Result<()> {
+        self.write_now(order)?;
         self.outbox.remove(order, now);
         self.tables.drop_out(order)
     }
 
+    /// A contact's texts that holds keep back. Nearly always no text of anybody is held, and nothing need be read.
+    fn held_rows(&self, actor: u64) -> Result<Vec<OutRow>> {
+        if self.any_held { self.tables.held_of(actor) } else { Ok(Vec::new()) }
+    }
+
     /// One of a contact's texts that a hold keeps back.
     fn held(&self, actor: u64, id: &MessageId) -> Result<Option<OutRow>> {
-        let held = self.tables.held_of(actor)?;
+        let held = self.held_rows(actor)?;
         Ok(held.into_iter().find(|row| serde_json::from_str::<Outgoing>(&row.body).is_ok_and(|outgoing| outgoing.id == *id)))
     }
 
@@ -290,7 +312,7 @@ impl<T: Tables> Core<T> {
 }
 
 /// A text's message as it was queued.
-fn queued(outgoing: &Outgoing, text: &Text, at: Time) -> MessageRow {
+pub fn queued(outgoing: &Outgoing, text: &Text, at: Time) -> MessageRow {
     MessageRow {
         id: outgoing.id.clone(),
         contact: outgoing.contact.clone(),

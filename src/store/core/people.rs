@@ -12,17 +12,17 @@ use super::read::decode;
 use super::{Core, encode};
 
 /// A contact as it will be once all patches of a call are applied.
-struct Change {
+pub struct Change {
     /// As it was; none for somebody new.
-    was: Option<Contact>,
+    pub was: Option<Contact>,
     /// As it will be.
-    contact: Contact,
+    pub contact: Contact,
     /// Lines for the consent ledger.
-    consent: Vec<ConsentEntry>,
+    pub consent: Vec<ConsentEntry>,
     /// Whether it is suppressed from now on, if that was given.
-    suppress: Option<bool>,
+    pub suppress: Option<bool>,
     /// Watched tags it did not have.
-    tagged: Vec<String>,
+    pub tagged: Vec<String>,
 }
 
 impl<T: Tables> Core<T> {
@@ -53,11 +53,8 @@ impl<T: Tables> Core<T> {
         let was: Option<Contact> = body
             .map(|json| serde_json::from_str(&json).map_err(|error| Error::Unusable(format!("the record of a contact can't be read: {error}"))))
             .transpose()?;
-        let mut contact = was.clone().unwrap_or_else(|| Contact::new(phone.clone(), now));
-        if was.is_none() {
-            contact.opted_out = self.suppressed(phone)?;
-        }
-        Ok(Change { was, contact, consent: Vec::new(), suppress: None, tagged: Vec::new() })
+        let suppressed = was.is_none() && self.suppressed(phone)?;
+        Ok(Change::of(phone, was, suppressed, now))
     }
 
     /// Writes a changed contact. Whoever has it claimed finds that its version is another.
@@ -125,8 +122,15 @@ impl<T: Tables> Core<T> {
 }
 
 impl Change {
+    /// No change yet; somebody new is opted out from the start where the number is suppressed.
+    pub fn of(phone: &Phone, was: Option<Contact>, suppressed: bool, now: Time) -> Change {
+        let fresh = || Contact { opted_out: suppressed, ..Contact::new(phone.clone(), now) };
+        let contact = was.clone().unwrap_or_else(fresh);
+        Change { was, contact, consent: Vec::new(), suppress: None, tagged: Vec::new() }
+    }
+
     /// Applies one patch on top of those before it.
-    fn apply(&mut self, patch: &Patch, watched: &[String], now: Time) {
+    pub fn apply(&mut self, patch: &Patch, watched: &[String], now: Time) {
         let before = self.contact.consent.clone();
         let fresh = self.contact.apply(patch);
         self.tagged.extend(fresh.into_iter().filter(|tag| watched.contains(tag)));

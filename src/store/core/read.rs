@@ -7,7 +7,7 @@ use crate::store::tables::{DocRow, From, Tables, Walk};
 use crate::store::{ConversationQuery, HandoffQuery, JournalEntry, LiveCount, MAX_PAGE, MessageQuery, Page, Parked, Peek, Result};
 
 /// Names of counters that are the store's own begin so; they are not among those of `counts`.
-const OWN: char = '\u{1}';
+pub const OWN: char = '\u{1}';
 
 /// Name of the counter of people at a conversation's step.
 pub fn live_name(row: &ConversationRow) -> String {
@@ -131,18 +131,12 @@ pub fn messages(tables: &impl Tables, query: &MessageQuery) -> Result<Page<Messa
     let walk = match (&query.conversation, query.status) {
         // A conversation's texts are among its contact's.
         (Some(id), _) => tables.doc(ConversationRow::KIND, id.as_str())?.and_then(|row| row.owner).map(Walk::Owner),
-        (None, Some(status)) if is_open(status) => along(tables, query.contact.as_ref(), Walk::Open)?,
+        (None, Some(status)) if status.is_open() => along(tables, query.contact.as_ref(), Walk::Open)?,
         (None, _) => along(tables, query.contact.as_ref(), Walk::All)?,
     };
     let Some(walk) = walk else { return Ok(nothing()) };
     // Newest first, so the first one that is too old ends the walk.
     docs(tables, walk, false, (query.cursor.as_deref(), query.limit), |row| recent(row).then(|| matches(row)))
-}
-
-/// Whether messages of a status stand in the index of those not done with.
-fn is_open(status: crate::model::MessageStatus) -> bool {
-    use crate::model::MessageStatus::{Held, Queued, Sending, Unknown};
-    matches!(status, Queued | Sending | Unknown | Held)
 }
 
 /// `Store::handoffs`.
@@ -185,15 +179,17 @@ pub fn counts(tables: &impl Tables, prefix: &str) -> Result<Vec<(String, i64)>> 
     Ok(tables.counters(prefix)?.into_iter().filter(|(name, _)| !name.starts_with(OWN)).collect())
 }
 
+/// What a counter of `live_name` says; none for other counters.
+pub fn live_count((name, count): (String, i64)) -> Option<LiveCount> {
+    let mut parts = name.strip_prefix(OWN)?.strip_prefix("live")?.split(OWN).skip(1);
+    let (playbook, version, step) = (parts.next()?.to_owned(), PlanHash(parts.next()?.to_owned()), parts.next()?);
+    let step = Some(step).filter(|step| !step.is_empty()).map(str::to_owned);
+    Some(LiveCount { playbook, version, step, count: u64::try_from(count).ok()? })
+}
+
 /// `Store::live_counts`.
 pub fn live_counts(tables: &impl Tables) -> Result<Vec<LiveCount>> {
-    let read = |(name, count): (String, i64)| {
-        let mut parts = name.split(OWN).skip(2);
-        let (playbook, version, step) = (parts.next()?.to_owned(), PlanHash(parts.next()?.to_owned()), parts.next()?);
-        let step = Some(step).filter(|step| !step.is_empty()).map(str::to_owned);
-        Some(LiveCount { playbook, version, step, count: u64::try_from(count).ok()? })
-    };
-    Ok(tables.counters(&format!("{OWN}live{OWN}"))?.into_iter().filter_map(read).collect())
+    Ok(tables.counters(&format!("{OWN}live{OWN}"))?.into_iter().filter_map(live_count).collect())
 }
 
 /// `Store::plans_in_use`.

@@ -37,13 +37,26 @@ impl<T: Tables> Core<T> {
 
     /// Texts, by the lanes' calendars.
     fn claim_texts(&mut self, limit: usize, lease: Duration, now: Time) -> Result<Sends> {
+        let mut sends = self.ahead.hand_over(limit);
+        sends.extend(self.claim_new_texts(limit - sends.len(), lease, now)?);
+        // What the calendars say is told as it is to `told`, so that a text queued meanwhile still raises its signal.
+        self.told.texts = self.outbox.lanes.next();
+        let cut = sends.len() == limit;
+        let next = if cut { self.told.texts.map(|next| next.min(now)) } else { self.told.texts };
+        Ok(Sends { sends, now, next })
+    }
+
+    /// Claims texts that nobody has claimed.
+    pub(super) fn claim_new_texts(&mut self, limit: usize, lease: Duration, now: Time) -> Result<Vec<ClaimedSend>> {
         let (mut sends, mut aside) = (Vec::new(), 0);
         while sends.len() < limit && aside < MAX_ASIDE {
             let Some(item) = self.outbox.lanes.pick(now).and_then(|order| self.outbox.item(order)).cloned() else { break };
             match self.judge(&item, now)? {
                 Verdict::Go => {
                     self.outbox.lanes.spend(item.place(), now);
-                    self.mark_item(&item, What::Claimed, now, |_| ())?;
+                    if !self.is_unwritten(item.order) {
+                        self.mark_item(&item, What::Claimed, now, |_| ())?;
+                    }
                     sends.push(self.hand_out(item, lease, now)?);
                     continue;
                 }
@@ -61,11 +74,7 @@ impl<T: Tables> Core<T> {
             self.tables.set_value(LANE, Some(&slots.write()))?;
         }
         self.wake_watchers(now)?;
-        // What the calendars say is told as it is to `told`, so that a text queued meanwhile still raises its signal.
-        let cut = sends.len() == limit || aside == MAX_ASIDE;
-        self.told.texts = self.outbox.lanes.next();
-        let next = if cut { self.told.texts.map(|next| next.min(now)) } else { self.told.texts };
-        Ok(Sends { sends, now, next })
+        Ok(sends)
     }
 
     /// By numbers and flags only; the engine has looked at everything else.

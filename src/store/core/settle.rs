@@ -112,7 +112,10 @@ impl<T: Tables> Core<T> {
     }
 
     /// The message a callback is about: by our name in its address, else by Twilio's.
-    fn reported_message(&self, report: &Report) -> Result<Option<(DocRow, MessageRow)>> {
+    fn reported_message(&mut self, report: &Report) -> Result<Option<(DocRow, MessageRow)>> {
+        if let Some(id) = &report.message {
+            self.write_message_now(id)?;
+        }
         if let Some(id) = &report.message
             && let Some(found) = self.message_row(id)?
         {

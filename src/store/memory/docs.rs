@@ -94,6 +94,14 @@ impl Docs for Tables {
         Ok(())
     }
 
+    fn add_doc(&mut self, kind: &'static str, owner: Option<u64>, marks: &Marks<'_>, body: &str) -> Result<bool> {
+        let known = marks.id.is_some_and(|id| self.shelves.get(kind).is_some_and(|shelf| shelf.ids.contains_key(id)));
+        if !known {
+            self.put_doc(kind, owner, marks, body)?;
+        }
+        Ok(!known)
+    }
+
     fn set_doc(&mut self, kind: &'static str, id: &str, marks: Option<&Marks<'_>>, body: &str) -> Result<()> {
         let Some(shelf) = self.shelves.get_mut(kind) else { return Ok(()) };
         let Some(row) = shelf.ids.get(id).and_then(|number| shelf.rows.get_mut(number)) else { return Ok(()) };

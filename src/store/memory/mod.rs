@@ -4,6 +4,7 @@ mod docs;
 mod tables;
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::model::Time;
 
@@ -47,7 +48,8 @@ impl Host for Memory {
     {
         let (answer, raised) = {
             let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
-            let answer = work(&mut core, self.clock.now());
+            let now = self.clock.now();
+            let answer = work(&mut core, now).and_then(|answer| core.close(now).map(|()| answer));
             (answer, core.take_raised())
         };
         raised.raise(&self.wakes);
@@ -60,6 +62,10 @@ impl Host for Memory {
         W: FnOnce(&Tables) -> Result<R> + Send + 'static,
     {
         work(&self.core.lock().unwrap_or_else(PoisonError::into_inner).tables)
+    }
+
+    fn stand_by(&self, places: usize, lease: Duration) {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner).stand_by(places, lease);
     }
 
     fn clock(&self) -> Time {

@@ -22,6 +22,13 @@ struct Row {
     inbox: BTreeMap<(Time, u64), (String, bool)>,
 }
 
+impl Row {
+    /// What moves it, as it is read.
+    fn head(&self) -> Head {
+        Head { known: self.body.contact.is_some(), ..self.head.clone() }
+    }
+}
+
 /// All rows of a store in memory.
 #[derive(Default)]
 pub struct Tables {
@@ -71,7 +78,7 @@ impl Actors for Tables {
     }
 
     fn head_by_id(&self, id: u64) -> Result<Option<Head>> {
-        Ok(self.actors.get(&id).map(|row| row.head.clone()))
+        Ok(self.actors.get(&id).map(Row::head))
     }
 
     fn make(&mut self, name: &Actor) -> Result<Head> {
@@ -115,17 +122,18 @@ impl Actors for Tables {
         Ok(())
     }
 
-    fn due(&self, now: Time, limit: usize) -> Result<Vec<(Actor, Head)>> {
+    fn due(&self, now: Time, limit: usize) -> Result<Vec<(Actor, Head, Body)>> {
         let rows = self.wakes.range(..=(now, u64::MAX)).take(limit).filter_map(|(_, id)| self.actors.get(id));
-        Ok(rows.map(|row| (row.name.clone(), row.head.clone())).collect())
+        Ok(rows.map(|row| (row.name.clone(), row.head(), row.body.clone())).collect())
     }
 
     fn next_wake(&self) -> Result<Option<Time>> {
         Ok(self.wakes.first().map(|(wake, _)| *wake))
     }
 
-    fn leased(&self) -> Result<Vec<Head>> {
-        Ok(self.actors.values().filter(|row| row.head.lease != 0).map(|row| row.head.clone()).collect())
+    fn leased(&self, until: Time) -> Result<Vec<Head>> {
+        let rows = self.wakes.range(..=(until, u64::MAX)).filter_map(|(_, id)| self.actors.get(id));
+        Ok(rows.filter(|row| row.head.lease != 0).map(Row::head).collect())
     }
 
     fn people(&self, after: u64, limit: usize) -> Result<Vec<String>> {
@@ -220,6 +228,10 @@ impl Outs for Tables {
     fn held_of(&self, actor: u64) -> Result<Vec<OutRow>> {
         let held = self.held.range((actor, 0)..=(actor, u64::MAX));
         Ok(held.filter_map(|(_, order)| self.outs.get(order)).cloned().collect())
+    }
+
+    fn any_held(&self) -> Result<bool> {
+        Ok(!self.held.is_empty())
     }
 
     fn held_by(&self, hold: &str, limit: usize) -> Result<Vec<OutRow>> {

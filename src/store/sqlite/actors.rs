@@ -13,7 +13,7 @@ use super::{Tables, int, uint};
 /// Columns of a head, in the order of `head`.
 macro_rules! head {
     () => {
-        "id, version, attempts, lease, wake, clock"
+        "id, version, attempts, lease, wake, clock, contact is not null"
     };
 }
 
@@ -26,6 +26,7 @@ fn head(row: &Row<'_>) -> rusqlite::Result<Head> {
         lease: uint(row, 3)?,
         wake: row.get::<_, Option<i64>>(4)?.map(Time),
         clock: row.get::<_, Option<i64>>(5)?.map(Time),
+        known: row.get(6)?,
     })
 }
 
@@ -85,13 +86,18 @@ impl Actors for Tables {
         Ok(())
     }
 
-    fn due(&self, now: Time, limit: usize) -> Result<Vec<(Actor, Head)>> {
-        let sql = concat!("select ", head!(), ", name from actors indexed by actors_wake where wake <= ?1 order by wake limit ?2");
+    fn due(&self, now: Time, limit: usize) -> Result<Vec<(Actor, Head, Body)>> {
+        let sql = concat!("select ", head!(), ", name, state, contact from actors indexed by actors_wake where wake <= ?1 order by wake limit ?2");
         let mut query = self.conn.prepare_cached(sql)?;
-        let rows = query.query_map([now.0, int(limit)], |row| Ok((Actor::parse(&row.get::<_, String>(6)?), head(row)?)))?;
-        // Every name was written by `Display`, so none is left out.
-        let rows: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
-        Ok(rows.into_iter().filter_map(|(name, head)| Some((name?, head))).collect())
+        let mut rows = query.query([now.0, int(limit)])?;
+        let mut due = Vec::new();
+        while let Some(row) = rows.next()? {
+            // Every name was written by `Display`, so none is left out.
+            if let Some(name) = Actor::parse(row.get_ref(7)?.as_str().unwrap_or_default()) {
+                due.push((name, head(row)?, Body { state: row.get(8)?, contact: row.get(9)? }));
+            }
+        }
+        Ok(due)
     }
 
     fn next_wake(&self) -> Result<Option<Time>> {
@@ -99,9 +105,10 @@ impl Actors for Tables {
         Ok(query.query_row([], |row| row.get(0)).optional()?.map(Time))
     }
 
-    fn leased(&self) -> Result<Vec<Head>> {
-        let mut query = self.conn.prepare_cached(concat!("select ", head!(), " from actors indexed by actors_lease where lease <> 0"))?;
-        Ok(query.query_map([], head)?.collect::<rusqlite::Result<_>>()?)
+    fn leased(&self, until: Time) -> Result<Vec<Head>> {
+        let sql = concat!("select ", head!(), " from actors indexed by actors_wake where wake <= ?1 and lease <> 0");
+        let mut query = self.conn.prepare_cached(sql)?;
+        Ok(query.query_map([until.0], head)?.collect::<rusqlite::Result<_>>()?)
     }
 
     fn people(&self, after: u64, limit: usize) -> Result<Vec<String>> {

@@ -15,8 +15,8 @@ use tokio::sync::watch;
 
 use crate::store::{Error, Result};
 
-/// Frames (pages of 4 KiB) after which the WAL is begun anew: 64 MiB.
-const LONG: i64 = 16_384;
+/// Frames (pages of 8 KiB) after which the WAL is begun anew: 64 MiB.
+const LONG: i64 = 8_192;
 
 /// The writer's side of the checkpointing thread.
 pub struct Checkpoints {

@@ -33,6 +33,13 @@ impl Docs for Tables {
         Ok(())
     }
 
+    fn add_doc(&mut self, kind: &'static str, owner: Option<u64>, marks: &Marks<'_>, body: &str) -> Result<bool> {
+        let values = "values (?1, ?2, ?3, ?4, ?5, ?6, ?7) on conflict (id) where id is not null do nothing";
+        let sql = format!("insert into {kind} (owner, id, alias, topic, open, over, body) {values}");
+        let values = params![owner.map(int), marks.id, marks.alias, marks.topic, marks.open, marks.over.map(|over| over.0), body];
+        Ok(self.conn.prepare_cached(&sql)?.execute(values)? == 1)
+    }
+
     fn set_doc(&mut self, kind: &'static str, id: &str, marks: Option<&Marks<'_>>, body: &str) -> Result<()> {
         // Naming a column costs a change of its indexes, even if it stays as it is.
         let Some(marks) = marks else {

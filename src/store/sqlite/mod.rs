@@ -11,19 +11,8 @@
 //! - one table for each kind of document, all of one shape (`store::doc`): JSON and the few columns it is found by.
 //!
 //! # Writing
-//! Writes go to one thread, which takes whatever waits into one transaction, commits, and then answers all (`writer`). Checkpoints have
-//! their own thread (`checkpoint`), readers their own connections (`readers`). Every query names its index, so none can become a scan.
-//!
-//! # The same in Redis
-//! All keys under one hash tag; each method one script; the clock is Redis' own, made to rise by a key.
-//! - `a:NUMBER` hash (head, state, contact), `names` hash (actor to number), `wake` zset (number by wake, or by end of lease).
-//! - `in:NUMBER` zset (event by due, member prefixed by a padded number, so that equal times keep their order), `seen` zset by time.
-//! - `out:ORDER` hash, `line:NUMBER` zset (a contact's unsettled texts), `lane:L:P` zset (heads by time), `lanes:P`, `lanes:P:account`
-//!   zsets (lanes by next slot), `slots` hash, `leases`, `looks`, `calls` zsets, `held:HOLD` zset.
-//! - documents: `KIND` hash by id, `KIND:all`, `KIND:of:NUMBER`, `KIND:topic:T`, `KIND:open`, `KIND:over` zsets by number or time.
-//!
-//! `claim_sends` is a loop over two `zrange … limit 1` a text, `commit` touches what it names, `set_hold`, `forget` and `erase` go in pages
-//! with a flag that says they are not done. Nothing walks a keyspace.
+//! Writes go to one thread, which takes whatever waits into one transaction and commits (`writer`). Syncs and checkpoints have threads of
+//! their own (`sync`, `checkpoint`), readers their own connections (`readers`). Every query names its index, so none can become a scan.
 
 mod actors;
 mod checkpoint;
@@ -32,11 +21,13 @@ mod open;
 mod outs;
 mod readers;
 mod schema;
+mod sync;
 mod writer;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::watch;
@@ -131,6 +122,10 @@ impl Host for Sqlite {
         W: FnOnce(&Tables) -> Result<R> + Send + 'static,
     {
         self.readers.run(work).await
+    }
+
+    fn stand_by(&self, places: usize, lease: Duration) {
+        self.writer.stand_by(places, lease);
     }
 
     fn clock(&self) -> Time {

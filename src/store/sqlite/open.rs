@@ -17,8 +17,9 @@ use crate::store::{Error, Result, Wakes};
 
 use super::checkpoint::Checkpoints;
 use super::readers::Readers;
+use super::sync::Syncs;
 use super::writer::{CLOCK, Thread, Writer};
-use super::{Options, Sqlite, Tables, schema};
+use super::{Durability, Options, Sqlite, Tables, schema};
 
 /// Prepared statements a connection keeps: more than there are.
 pub const STATEMENTS: usize = 256;
@@ -34,8 +35,9 @@ const BUSY: Duration = Duration::from_secs(5);
 
 /// Settings of the writing connection: see the head of `sqlite` and of `checkpoint`. The cache is 8 MiB: a
 /// page split makes SQLite walk the whole of it once more at the commit. Deleted rows are overwritten, so
-/// that an erased person is gone from the file too.
-const PRAGMAS: &str = "pragma journal_mode = wal; pragma wal_autocheckpoint = 0; pragma foreign_keys = off; pragma temp_store = memory;
+/// that an erased person is gone from the file too. Commits don't sync: `sync` does, beside the writer.
+const PRAGMAS: &str =
+    "pragma page_size = 8192; pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = 0; pragma foreign_keys = off; pragma temp_store = memory;
 pragma cache_size = -8192; pragma secure_delete = on;";
 
 /// `Sqlite::open`.
@@ -65,7 +67,8 @@ pub fn open(options: Options) -> Result<Sqlite> {
     let (fatal, fatal_seen) = watch::channel(None);
     let wakes = Arc::new(Wakes::default());
     let checkpoints = Checkpoints::start(&path, fatal.clone())?;
-    let thread = Thread { core, clock: Arc::clone(&clock), wakes: Arc::clone(&wakes), durability, fatal, checkpoints, _lock: lock };
+    let syncs = (durability == Durability::Full).then(|| Syncs::start(&path, fatal.clone())).transpose()?;
+    let thread = Thread { core, clock: Arc::clone(&clock), wakes: Arc::clone(&wakes), syncs, fatal, checkpoints, _lock: lock };
     Ok(Sqlite { writer: Writer::start(thread)?, readers: Readers::new(path), clock, wakes, fatal: fatal_seen })
 }
 

@@ -80,6 +80,10 @@ impl Outs for Tables {
         Ok(self.conn.prepare_cached(sql)?.query_map([int(actor)], held)?.collect::<rusqlite::Result<_>>()?)
     }
 
+    fn any_held(&self) -> Result<bool> {
+        Ok(self.conn.prepare_cached("select exists (select 1 from held)")?.query_row([], |row| row.get(0))?)
+    }
+
     fn held_by(&self, hold: &str, limit: usize) -> Result<Vec<OutRow>> {
         let sql = "select n, actor, attempt, posted_at, looks, hold, body from held indexed by held_hold where hold = ?1 order by n limit ?2";
         Ok(self.conn.prepare_cached(sql)?.query_map(params![hold, int(limit)], held)?.collect::<rusqlite::Result<_>>()?)

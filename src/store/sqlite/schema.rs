@@ -21,7 +21,6 @@ create table actors (
 );
 create unique index actors_name on actors (name);
 create index actors_wake on actors (wake) where wake is not null;
-create index actors_lease on actors (lease) where lease <> 0;
 
 create table events (n integer primary key, actor integer not null, due integer not null, counted integer not null, body text not null);
 create index events_actor on events (actor, due, n, counted);

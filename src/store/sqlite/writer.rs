@@ -1,11 +1,13 @@
 //! The writer: one thread that owns the state, and takes whatever waits into one transaction.
 //!
 //! It never waits for a group to fill: alone, a write is committed at once; while one commit runs, others gather and share the next.
-//! Only a group with something that must be safe is synced (`Need`). Answers go out, and sleepers are woken, when the commit is done.
+//! When a group is committed sleepers are woken and those are answered who need not wait for the disk; who must be safe (`Need`) is
+//! answered by `sync`, while the writer goes on.
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -17,11 +19,19 @@ use crate::store::host::Need;
 use crate::store::tables::Names;
 use crate::store::{Error, Result, Wakes};
 
+use super::Tables;
 use super::checkpoint::Checkpoints;
-use super::{Durability, Tables};
+use super::sync::Syncs;
 
 /// Writes in one transaction: what a group saves is saved by then, and nobody waits long for its end.
 const MAX_GROUP: usize = 256;
+
+/// A group of so many writes says that more are coming.
+const BUSY: usize = 16;
+
+/// How long the next group then gathers. What a group costs beside its writes (the pages that every write touches, a sync) is shared by
+/// more, at less than a millisecond for each.
+const GATHER: Duration = Duration::from_micros(700);
 
 /// Writes that may wait for the writer; beyond it callers wait for room.
 const QUEUE: usize = 1_024;
@@ -33,7 +43,7 @@ const WRITES_A_CHECKPOINT: usize = 2_000;
 pub const CLOCK: &str = "clock";
 
 /// Sends the answer once it is known whether the transaction was committed; the text says why not.
-type Answer = Box<dyn FnOnce(std::result::Result<(), &str>) + Send>;
+pub type Answer = Box<dyn FnOnce(std::result::Result<(), &str>) + Send>;
 
 /// Runs one write; answers whether the transaction must be undone, and with what is to be said at its end.
 type Work = Box<dyn FnOnce(&mut Core<Tables>, Time) -> (bool, Answer) + Send>;
@@ -42,6 +52,8 @@ type Work = Box<dyn FnOnce(&mut Core<Tables>, Time) -> (bool, Answer) + Send>;
 enum Job {
     /// A write.
     Write(Need, Work),
+    /// A sender has so many free places.
+    StandBy(usize, Duration),
     /// Empty the WAL.
     Scrub(oneshot::Sender<Result<()>>),
     /// End.
@@ -62,8 +74,8 @@ pub struct Thread {
     pub clock: Arc<Clock>,
     /// Shared with the handle.
     pub wakes: Arc<Wakes>,
-    /// Whether and how to sync.
-    pub durability: Durability,
+    /// The syncing thread; none where what is written need not survive a power cut.
+    pub syncs: Option<Syncs>,
     /// Says why the process must end.
     pub fatal: watch::Sender<Option<String>>,
     /// The checkpointing thread.
@@ -76,7 +88,7 @@ impl Writer {
     /// Starts the thread.
     pub fn start(thread: Thread) -> Result<Writer> {
         let (jobs, waiting) = mpsc::channel(QUEUE);
-        let state = State { thread, synced: None, stale: false, writes: 0 };
+        let state = State { thread, stale: false, last: 0, writes: 0 };
         let spawned = std::thread::Builder::new().name("store".to_owned()).spawn(move || state.run(waiting));
         spawned.map_err(|error| Error::Unavailable(format!("no thread for writing: {error}")))?;
         Ok(Writer { jobs })
@@ -105,6 +117,11 @@ impl Writer {
         answer.await.map_err(|_| Error::Unavailable("a write that shared its transaction failed".to_owned()))?
     }
 
+    /// Tells of a sender's free places. Where there is no room to tell it, the sender claims for itself as well.
+    pub fn stand_by(&self, places: usize, lease: Duration) {
+        let _ = self.jobs.try_send(Job::StandBy(places, lease));
+    }
+
     /// Empties the WAL into the file, so that nothing erased is left in it.
     pub async fn scrub(&self) -> Result<()> {
         let (reply, answer) = oneshot::channel();
@@ -127,6 +144,15 @@ impl Writer {
     }
 }
 
+/// A sender's free places as a write among others, so that it takes its turn with the claims.
+fn stand_by(places: usize, lease: Duration) -> (Need, Work) {
+    let work = move |core: &mut Core<Tables>, _| {
+        core.stand_by(places, lease);
+        (false, Box::new(|_: std::result::Result<(), &str>| ()) as Answer)
+    };
+    (Need::Quick, Box::new(work))
+}
+
 /// Nobody is there to write.
 fn closed() -> Error {
     Error::Unavailable("it is closed".to_owned())
@@ -136,10 +162,10 @@ fn closed() -> Error {
 struct State {
     /// What it owns.
     thread: Thread,
-    /// Whether transactions are synced now; none before the first.
-    synced: Option<bool>,
     /// The memory does not match the rows: they could not be read anew after an undone transaction.
     stale: bool,
+    /// Writes in the latest group.
+    last: usize,
     /// Writes since the last checkpoint was asked for.
     writes: usize,
 }
@@ -151,25 +177,29 @@ impl State {
         while let Some(job) = next.take() {
             match job {
                 Job::Write(need, work) => {
-                    let mut group = vec![work];
-                    let mut safe = need == Need::Safe;
+                    let mut group = vec![(need, work)];
+                    // Nobody has to wait for others where there are none: only after a group of many are the next given time to gather.
+                    if self.last >= BUSY {
+                        std::thread::sleep(GATHER);
+                    }
                     while group.len() < MAX_GROUP && next.is_none() {
                         match jobs.try_recv() {
-                            Ok(Job::Write(need, work)) => {
-                                safe |= need == Need::Safe;
-                                group.push(work);
-                            }
+                            Ok(Job::Write(need, work)) => group.push((need, work)),
+                            Ok(Job::StandBy(places, lease)) => group.push(stand_by(places, lease)),
                             Ok(other) => next = Some(other),
                             Err(_) => break,
                         }
                     }
-                    self.group(group, safe);
+                    self.last = group.len();
+                    self.group(group);
                 }
+                Job::StandBy(places, lease) => self.thread.core.stand_by(places, lease),
                 Job::Scrub(reply) => {
                     let _ = reply.send(self.checkpoint("truncate"));
                 }
                 Job::Close(reply) => {
-                    // The last connection to close moves the WAL into the file and removes it.
+                    // Who still waits for the disk is answered first; the last connection to close then moves the WAL into the file and removes it.
+                    self.thread.syncs = None;
                     drop(self);
                     let _ = reply.send(());
                     return;
@@ -182,27 +212,33 @@ impl State {
     }
 
     /// One transaction.
-    fn group(&mut self, group: Vec<Work>, safe: bool) {
+    fn group(&mut self, group: Vec<(Need, Work)>) {
         self.writes += group.len();
         let mut answers = Vec::with_capacity(group.len());
-        let outcome = self.begin(safe).and_then(|()| {
-            for work in group {
+        let outcome = self.begin().and_then(|()| {
+            for (need, work) in group {
                 let now = self.thread.clock.now();
                 let core = &mut self.thread.core;
                 let Ok((broken, answer)) = catch_unwind(AssertUnwindSafe(|| work(core, now))) else {
                     return Err(Error::Unavailable("a write ended in a panic; it and those beside it were undone".to_owned()));
                 };
-                answers.push(answer);
+                answers.push((need, answer));
                 if broken {
                     return Err(Error::Unavailable("the database does not take a write; those beside it were undone".to_owned()));
                 }
             }
+            self.thread.core.close(self.thread.clock.now())?;
             self.commit()
         });
         match outcome {
             Ok(()) => {
                 self.thread.core.take_raised().raise(&self.thread.wakes);
-                answers.into_iter().for_each(|answer| answer(Ok(())));
+                let waits = |(need, _): &(Need, Answer)| self.thread.syncs.is_some() && *need == Need::Safe;
+                let (safe, quick): (Vec<_>, Vec<_>) = answers.into_iter().partition(waits);
+                quick.into_iter().for_each(|(_, answer)| answer(Ok(())));
+                if let Some(syncs) = &self.thread.syncs {
+                    syncs.answer(safe.into_iter().map(|(_, answer)| answer).collect());
+                }
             }
             Err(error) => {
                 self.undo(answers.is_empty());
@@ -211,7 +247,7 @@ impl State {
                     other => other.to_string(),
                 };
                 tracing::error!(why, "a transaction was undone");
-                answers.into_iter().for_each(|answer| answer(Err(&why)));
+                answers.into_iter().for_each(|(_, answer)| answer(Err(&why)));
             }
         }
         if self.writes >= WRITES_A_CHECKPOINT {
@@ -225,14 +261,9 @@ impl State {
         }
     }
 
-    /// Opens a transaction that is synced if it must be.
-    fn begin(&mut self, safe: bool) -> Result<()> {
+    /// Opens a transaction.
+    fn begin(&mut self) -> Result<()> {
         let core = &mut self.thread.core;
-        let sync = safe && self.thread.durability == Durability::Full;
-        if self.synced != Some(sync) {
-            core.tables.conn.execute_batch(if sync { "pragma synchronous = full" } else { "pragma synchronous = normal" })?;
-            self.synced = Some(sync);
-        }
         if self.stale {
             core.rebuild(self.thread.clock.now())?;
             self.stale = false;

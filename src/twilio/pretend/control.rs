@@ -6,7 +6,6 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use super::messages::bare;
 use super::phones::{self, CallIn, TextIn};
 use super::state::{Attempt, Faults, Record};
 use super::{Pretend, webhooks};
@@ -41,7 +40,7 @@ fn told(sid: String, answered: &webhooks::Answered) -> Value {
 
 /// Sets the faults for all requests, in place of those before.
 async fn faults(Shared(pretend): Shared<Pretend>, Json(faults): Json<Faults>) -> Json<Value> {
-    pretend.change(|state| state.set_faults(faults));
+    pretend.set_faults(faults);
     Json(json!({"ok": true}))
 }
 
@@ -57,9 +56,5 @@ async fn attempts(Shared(pretend): Shared<Pretend>) -> Json<Vec<Attempt>> {
 
 /// What a phone shows: everything to and from it, whatever the channel.
 async fn thread(Shared(pretend): Shared<Pretend>, Path(phone): Path<String>) -> Json<Vec<Record>> {
-    let is = |address: &str| bare(address) == bare(&phone);
-    Json(pretend.read(|state| {
-        let of_phone = |record: &&Record| is(&record.to) || record.from.as_deref().is_some_and(is);
-        state.messages().filter(of_phone).cloned().collect()
-    }))
+    Json(pretend.thread(&phone))
 }

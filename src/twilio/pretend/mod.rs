@@ -41,7 +41,8 @@ use tokio::task::{JoinHandle, JoinSet};
 use tower::ServiceExt as _;
 
 use crate::model::SenderType;
-use state::State;
+pub use state::Faults;
+use state::{Record, State};
 
 /// Webhooks under way at once, so that a broadcast does not open thousands of connections to the daemon.
 const WEBHOOKS_AT_ONCE: usize = 64;
@@ -187,6 +188,36 @@ impl Pretend {
                 return;
             }
         }
+    }
+
+    /// Somebody writes to one of our numbers; comes back once the daemon has answered, else with why it did not take the text.
+    pub async fn write(&self, from: &str, to: &str, body: &str) -> Result<(), String> {
+        let text = phones::TextIn { from: from.to_owned(), to: to.to_owned(), body: body.to_owned(), ..phones::TextIn::default() };
+        let (_, answered) = phones::text(self, text).await;
+        match answered.status {
+            200..300 => Ok(()),
+            0 => Err("the daemon did not answer".to_owned()),
+            status => Err(format!("the daemon answered {status}")),
+        }
+    }
+
+    /// What a phone shows: everything to and from it, whatever the channel, oldest first.
+    pub fn thread(&self, phone: &str) -> Vec<Record> {
+        let is = |address: &str| messages::bare(address) == messages::bare(phone);
+        self.read(|state| state.messages().filter(|text| is(&text.to) || text.from.as_deref().is_some_and(is)).cloned().collect())
+    }
+
+    /// The phones that have written or been written to, by number.
+    pub fn phones(&self) -> Vec<String> {
+        let person = |text: &Record| if text.direction == "inbound" { text.from.clone().unwrap_or_default() } else { text.to.clone() };
+        let all: std::collections::BTreeSet<String> =
+            self.read(|state| state.messages().map(|text| messages::bare(&person(text)).to_owned()).collect());
+        all.into_iter().collect()
+    }
+
+    /// Sets the faults for all requests, in place of those before.
+    pub fn set_faults(&self, faults: Faults) {
+        self.change(|state| state.set_faults(faults));
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {

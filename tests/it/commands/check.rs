@@ -73,3 +73,40 @@ fn what_can_not_be_read() {
     std::fs::write(place.path("playbooks/latin.yaml"), b"playbook: caf\xe9\n").unwrap();
     assert!(place.run(&["check"]).starts_with("exit 2\n--- stderr\nerror: `playbooks/latin.yaml` can't be read: it is not UTF-8 text\n"));
 }
+
+#[test]
+fn notes_for_a_workflow() {
+    let place = acme();
+    place.write("playbooks/bad.yaml", BAD);
+    let expected = "exit 1
+--- stdout
+::error file=playbooks/bad.yaml,line=5,col=5,title=unknown-key::`colour` is not a setting of `send`
+::error file=playbooks/bad.yaml,line=6,col=11,title=unknown-step::there is no step named `nowhere`
+--- stderr
+2 problems in 1 of 2 playbooks · bridged explain unknown-key tells more
+";
+    assert_eq!(place.run(&["check", "--format", "github"]), expected);
+}
+
+const BROKEN: &str = "\
+playbook: bad
+message_class: conversational
+steps:
+  - send: {{ brand }} says hello   # kept
+  - id: settle
+    wait: 2 days
+  - goto: settel
+";
+
+#[test]
+fn what_can_only_be_meant_so_is_repaired_and_told() {
+    let place = acme();
+    place.write("playbooks/bad.yaml", BROKEN);
+    let said = place.run(&["check", "--fix", "--format", "short"]);
+    let repaired = BROKEN.replace("{{ brand }} says hello", "\"{{ brand }} says hello\"").replace("2 days", "2d").replace("settel", "settle");
+    assert_eq!(std::fs::read_to_string(place.path("playbooks/bad.yaml")).unwrap(), repaired, "{said}");
+    insta::assert_snapshot!(said);
+    // Nothing is left to do, and nothing else is touched.
+    assert_eq!(place.run(&["check", "--fix", "playbooks/bad.yaml"]), "exit 0\n--- stderr\n1 playbook, no problems\n");
+    assert_eq!(std::fs::read_dir(place.path("playbooks")).unwrap().count(), 3);
+}

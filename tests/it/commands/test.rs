@@ -37,8 +37,19 @@ fn a_failure_says_where_what_and_how_things_stand() {
     assert_eq!(lines.next(), Some("      playbooks/wrong.test.yaml:9: expected `Still <there>?`, the bot said nothing"));
     assert!(lines.next().unwrap().starts_with("      playbooks/wrong.test.yaml:10: "));
     assert!(lines.next().unwrap().starts_with("      it is Tue Mar 3, 11:00am; "));
+    assert_eq!(lines.next(), Some("        contact | HI"));
+    assert_eq!(lines.next(), Some("            bot | What's your name?  (Tue Mar 3, 10:00am)"));
+    assert_eq!(lines.next(), Some("           time | 1h"));
     assert_eq!(lines.next(), Some("0 passed, 1 failed"));
     assert_eq!(lines.next(), None);
+}
+
+/// What differs stands between marks, as `git diff --word-diff` has them.
+#[test]
+fn a_text_that_differs_is_shown_beside_the_one_expected() {
+    let place = acme();
+    place.write("playbooks/wrong.test.yaml", &WRONG.replace("- bot: your name\n", "- bot: \"your names, please?\"\n"));
+    insta::assert_snapshot!(place.run(&["test", "playbooks/wrong.test.yaml"]));
 }
 
 #[test]
@@ -87,11 +98,44 @@ fn ways_that_no_test_takes() {
     let expected = "exit 0
 --- stdout
 ok    hello  says hello
-hello  1 of 2 ways taken
+hello  1 of 2 ways taken, 50 %
       playbooks/hello.yaml:5: name: `on_timeout` never taken
+all playbooks  1 of 2 ways taken, 50 %
 1 passed, 0 failed
 ";
     assert_eq!(said, expected);
+    let place = acme();
+    let least = |percent: &str| place.run(&["test", "--filter", "says", "--coverage-min", percent, "--coverage-json", "coverage.json"]);
+    assert!(least("50").starts_with("exit 0\n"));
+    let said = least("51");
+    assert!(said.starts_with("exit 1\n") && said.ends_with("the tests take 50 % of all ways, which is less than 51 %\n"), "{said}");
+    let data: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(place.path("coverage.json")).unwrap()).unwrap();
+    let missing = serde_json::json!({ "line": 5, "step": "name", "way": "`on_timeout`", "source": "- id: name" });
+    assert_eq!(data["playbooks"][0]["missing"], serde_json::json!([missing]));
+    assert_eq!((&data["ways"], &data["taken"], &data["percent"]), (&2.into(), &1.into(), &50.into()));
+}
+
+#[test]
+fn walks_find_what_no_test_looks_for() {
+    let place = acme();
+    let walked = place.run(&["test", "--explore"]);
+    assert!(walked.starts_with("exit 0\n") && walked.contains("\nwalked  hello  ") && walked.contains(", 2 of 2 ways\n"), "{walked}");
+    // The same words from a rule and from the step behind it.
+    place.write(
+        "playbooks/hello.yaml",
+        &super::HELLO
+            .replace("    save: name\n", "    replies: [{match: yes, say: Thanks!}, {match: any}]\n")
+            .replace("\"Hello {{ name }}\"", "Thanks!"),
+    );
+    let found = place.run(&["test", "--explore", "--filter", "nothing"]);
+    let (head, way) = found.split_once("---\ntest: ").unwrap();
+    assert!(head.starts_with("exit 1\n"), "{found}");
+    assert!(head.contains("`Thanks!` went out twice, and nothing happened in between"), "{found}");
+    // What it reports is a test that fails until the playbook is mended.
+    let (way, _) = way.split_once("---\n").unwrap();
+    place.write("playbooks/found.test.yaml", &format!("test: {way}"));
+    let said = place.run(&["test", "playbooks/found.test.yaml"]);
+    assert!(said.starts_with("exit 1\n") && said.contains("the bot said `Thanks!`, which no line expects"), "{said}");
 }
 
 #[test]

@@ -80,7 +80,7 @@ async fn the_login_link_works_once() {
     let reply = get(&house, &link, &[]).await;
     assert_eq!((reply.status, reply.header("location")), (303, Some("/")));
     let page = get(&house, "/", &[("Cookie", &cookie(&reply))]).await;
-    assert!(page.status == 200 && page.body.contains("spring"));
+    assert!(page.status == 200 && page.body.contains("<h1>Now</h1>"));
     let again = get(&house, &link, &[]).await;
     assert!(again.status == 401 && again.header("set-cookie").is_none() && again.body.contains("name=\"token\""));
 }
@@ -94,7 +94,7 @@ async fn failing_logins_are_limited() {
     }
     let right = format!("token={CONSOLE_TOKEN}");
     let reply = send(house.private, "POST", "/login", &[], right.as_bytes()).await;
-    assert_eq!((reply.status, reply.header("retry-after")), (429, Some("30")));
+    assert_eq!((reply.status, reply.header("retry-after")), (429, Some("60")));
     assert_eq!(house.get("/v1/playbooks").await.0, 200, "programs are not held up");
     house.pass(Duration::from_secs(61));
     assert_eq!(send(house.private, "POST", "/login", &[], right.as_bytes()).await.status, 303);
@@ -148,19 +148,27 @@ async fn other_sites_can_do_nothing_with_a_session() {
 async fn pages_stay_to_themselves() {
     let house = House::open().await;
     let cookie = login(&house).await;
-    for path in ["/", "/login", "/app.css", "/v1/playbooks", "/nothing"] {
+    for path in ["/", "/login", "/log", "/v1/playbooks", "/nothing"] {
         let reply = get(&house, path, &[("Cookie", &cookie)]).await;
         let policy = reply.header("content-security-policy").unwrap_or_default();
         assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{path}");
         assert_eq!(reply.header("x-frame-options"), Some("DENY"), "{path}");
     }
-    let page = get(&house, "/", &[("Cookie", &cookie)]).await;
+    let page = get(&house, "/playbooks", &[("Cookie", &cookie)]).await;
     assert!(page.body.contains("Spring &lt;sale&gt;.") && !page.body.contains("<sale>"), "{}", page.body);
-    for banned in ["<script", "style=", "http://", "https://", " onclick"] {
+    for banned in ["<style", "style=", "http://", "https://", " onclick", "<script>"] {
         assert!(!page.body.contains(banned), "{banned}");
     }
-    assert_eq!(get(&house, "/app.css", &[]).await.header("content-type"), Some("text/css; charset=utf-8"));
+    for (ending, kind) in [(".css", "text/css; charset=utf-8"), (".js", "text/javascript; charset=utf-8"), (".svg", "image/svg+xml")] {
+        let name = page.body.split('"').find(|text| text.starts_with("/static/") && text.ends_with(ending)).unwrap();
+        let file = get(&house, name, &[]).await;
+        assert_eq!((file.status, file.header("content-type")), (200, Some(kind)), "{name}");
+        assert!(file.header("cache-control").is_some_and(|header| header.contains("immutable")), "{name}");
+    }
+    assert_eq!(get(&house, "/static/app.css", &[]).await.status, 404);
+    let nothing = get(&house, "/nothing", &[("Cookie", &cookie), ("Accept", "text/html")]).await;
+    assert!(nothing.status == 404 && nothing.body.contains("<h1>There is nothing here</h1>"), "{nothing:?}");
 }
 
 #[tokio::test]
@@ -170,7 +178,8 @@ async fn the_page_shows_what_did_not_load() {
     let path = std::sync::Arc::from("leads.yaml");
     let fault = bridged::playbook::Fault::error(&path, "unknown-step", Default::default(), "there is no step named `<nudge>`");
     house.doors.plans.refuse(house.store().now(), vec![fault]);
-    let page = get(&house, "/", &[("Cookie", &cookie)]).await;
+    assert!(get(&house, "/", &[("Cookie", &cookie)]).await.body.contains("A playbook did not load"));
+    let page = get(&house, "/playbooks", &[("Cookie", &cookie)]).await;
     assert!(page.body.contains("did not load") && page.body.contains("error[unknown-step]: there is no step named `&lt;nudge&gt;`"), "{}", page.body);
     let (_, leads) = house.get("/v1/playbooks/leads").await;
     assert_eq!(leads["faults"][0]["code"], "unknown-step");

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use bridged::console::Console;
 use bridged::http::{Doors, Gate, Limits, Tally, private, public, serve};
 use bridged::model::{
     Actor, Address, Channel, Class, Contact, ConversationId, Direction, Event, Happening, Link, MessageRow, MessageStatus, Outgoing, Payload, Phone,
@@ -165,7 +166,8 @@ impl House {
         let (end, ended) = watch::channel(false);
         let mut listeners = Vec::new();
         let mut addresses = Vec::new();
-        for (routes, limits) in [(public::routes(doors.clone()), limits), (private::routes(doors.clone()), Limits::PRIVATE)] {
+        let pages = Console::new(doors.clone(), ended.clone()).pages();
+        for (routes, limits) in [(public::routes(doors.clone()), limits), (private::routes(doors.clone(), pages), Limits::PRIVATE)] {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             addresses.push(listener.local_addr().unwrap());
             listeners.push(tokio::spawn(serve(listener, routes, limits, ended.clone())));

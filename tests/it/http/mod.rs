@@ -9,5 +9,6 @@ mod forged;
 mod handoffs;
 mod house;
 mod limits;
+mod pages;
 mod reading;
 mod webhooks;

@@ -33,6 +33,10 @@ macro_rules! on_each_store {
             use super::*;
             $($(#[tokio::test] async fn $case() { $file::$case(&World::sqlite()).await; })*)*
         }
+        mod redis {
+            use super::*;
+            $($(#[tokio::test] async fn $case() { $file::$case(&World::redis().await).await; })*)*
+        }
     };
 }
 

@@ -66,7 +66,7 @@ proptest! {
         late in prop::collection::vec(0u64..30_000, 1..8),
     ) {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-            for w in World::all() {
+            for w in World::all().await {
                 settings(&w, mps, account, reserve).await;
                 for (n, (lane, priority, cost)) in (0u32..).zip(&texts) {
                     let made = Outgoing { lane: format!("l{lane}"), cost: *cost, ..text(&phone(n), &format!("m{n}"), Priority::ALL[*priority]) };
@@ -95,7 +95,7 @@ proptest! {
 /// Speed is not wasted either: with everything on time a lane sends at its pace, but for the guard.
 #[tokio::test]
 async fn a_busy_lane_sends_at_its_pace() {
-    for w in World::all() {
+    for w in World::all().await {
         settings(&w, [10, 10, 10], 1_000, 0.0).await;
         for n in 0..101 {
             w.queue(vec![Outgoing { lane: "l2".to_owned(), ..text(&phone(n), &format!("m{n}"), Priority::Bulk) }]).await;
@@ -109,7 +109,7 @@ async fn a_busy_lane_sends_at_its_pace() {
 /// A reply takes the very next slot of a lane that is busy with bulk.
 #[tokio::test]
 async fn a_reply_takes_the_next_slot() {
-    for w in World::all() {
+    for w in World::all().await {
         settings(&w, [1, 1, 1], 1, 0.1).await;
         for n in 0..5 {
             w.queue(vec![Outgoing { lane: "l0".to_owned(), ..text(&phone(n), &format!("m{n}"), Priority::Bulk) }]).await;

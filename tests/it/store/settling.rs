@@ -101,7 +101,7 @@ proptest! {
     fn any_order_of_callbacks_ends_at_the_highest_rank(words in prop::collection::vec(0usize..5, 1..9), settled_at in 0usize..9) {
         const WORDS: [&str; 5] = ["accepted", "queued", "sent", "delivered", "read"];
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-            for w in World::all() {
+            for w in World::all().await {
                 under_way(&w).await;
                 for (at, word) in words.iter().enumerate() {
                     if at == settled_at {

@@ -128,6 +128,7 @@ async fn the_sum_is_constant_and_every_move_is_taken() {
     for _ in 0..3 {
         let operations = operations.new_tree(&mut runner).unwrap().current();
         run(&World::sqlite(), &operations, &mut seen).await;
+        run(&World::redis().await, &operations, &mut seen).await;
     }
     // A move that leaves the status as it was can't be seen from outside.
     let missing: Vec<_> = MOVES.iter().filter(|(from, _, to)| from != to && !taken(&seen, *from, *to)).collect();

@@ -14,6 +14,8 @@ use bridged::store::sqlite::{Durability, Options, Sqlite};
 use bridged::store::{Claimed, ClaimedSend, Commit, Committed, Inbox, LaneSpeed, Memory, Outcome, Post, SendKind, Settle, Shared, Speeds};
 use tempfile::TempDir;
 
+use crate::support::redis as server;
+
 /// Leases in the cases.
 pub const LEASE: Duration = Duration::from_secs(5);
 
@@ -76,9 +78,17 @@ impl World {
         World { store: Arc::new(store), clock, _folder: Some(folder) }
     }
 
+    /// On a server that all cases share, each under a prefix of its own.
+    pub async fn redis() -> World {
+        let clock = Hand::new();
+        let options = bridged::store::redis::Options { url: server::shared().url(), clock: Some(clock.source()) };
+        let store = bridged::store::redis::Redis::open(options).await.unwrap();
+        World { store: Arc::new(store), clock, _folder: None }
+    }
+
     /// All stores, for properties.
-    pub fn all() -> [World; 2] {
-        [World::memory(), World::sqlite()]
+    pub async fn all() -> [World; 3] {
+        [World::memory(), World::sqlite(), World::redis().await]
     }
 
     /// Lanes `a` and `b`, as fast as can be.

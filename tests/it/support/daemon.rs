@@ -42,8 +42,15 @@ impl Home {
         Home::with(playbooks, "").await
     }
 
-    /// Likewise, with more lines of settings.
+    /// Likewise, with more lines of settings. `BRIDGED_TEST_STORE=redis` puts its store there.
     pub async fn with(playbooks: &[(&str, &str)], settings: &str) -> Home {
+        let redis = std::env::var("BRIDGED_TEST_STORE").is_ok_and(|store| store == "redis");
+        let store = if redis { super::redis::shared().url() } else { "sqlite:bridged.db".to_owned() };
+        Home::on(&store, playbooks, settings).await
+    }
+
+    /// Likewise, on a store.
+    pub async fn on(store: &str, playbooks: &[(&str, &str)], settings: &str) -> Home {
         let folder = tempfile::tempdir().unwrap();
         let (web, console) = (free_port(), free_port());
         let mut pretend = PretendConfig::new(ACCOUNT, TOKEN, &format!("http://127.0.0.1:{web}"));
@@ -55,7 +62,7 @@ impl Home {
         }
         let yaml = format!(
             "brand: Acme\ntimezone: America/Chicago\nlisten: 127.0.0.1:{web}\nconsole: 127.0.0.1:{console}\npublic_url: http://127.0.0.1:{web}\n\
-             store: sqlite:bridged.db\nconsole_token: {CONSOLE_TOKEN}\ntwilio:\n  account_sid: {ACCOUNT}\n  auth_token: {TOKEN}\n  api_base: {}\n\
+             store: \"{store}\"\nconsole_token: {CONSOLE_TOKEN}\ntwilio:\n  account_sid: {ACCOUNT}\n  auth_token: {TOKEN}\n  api_base: {}\n\
              senders:\n  main: {{number: \"{NUMBER}\", type: short_code}}\n\
              classes:\n  transactional: {{consent: any}}\n  conversational: {{consent: any}}\n{settings}",
             twilio.api_base()
@@ -76,9 +83,15 @@ impl Home {
 
     /// Starts the daemon and waits until it is ready.
     pub async fn start(&mut self) {
+        self.start_with(&[]).await;
+    }
+
+    /// Likewise, with more options.
+    pub async fn start_with(&mut self, options: &[&str]) {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log()).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_bridged"))
             .args(["serve", "--config", "bridged.yaml"])
+            .args(options)
             .current_dir(self.path())
             .stdout(Stdio::null())
             .stderr(log)
