@@ -82,7 +82,8 @@ pub async fn order(
     Named((name, order)): Named<(String, String)>,
     body: Bytes,
 ) -> Answer<(StatusCode, Json<Playbook>)> {
-    playbooks::find(&doors, &name).await?;
+    // Its people as they stood before: by the answer some may have ended already.
+    let before = playbooks::find(&doors, &name).await?;
     let mut given = match body.is_empty() {
         true => Object::new(serde_json::json!({}), String::new())?,
         false => Object::new(json(&body)?, String::new())?,
@@ -99,5 +100,7 @@ pub async fn order(
         }
         other => return Err(Problem::not_found(format_args!("order `{other}`; there are `stop` and `resume`"))),
     }
-    Ok((StatusCode::ACCEPTED, Json(playbooks::find(&doors, &name).await?)))
+    let mut after = playbooks::find(&doors, &name).await?;
+    (after.live, after.versions) = (before.live, before.versions);
+    Ok((StatusCode::ACCEPTED, Json(after)))
 }

@@ -8,8 +8,17 @@ local P = KEYS[1]
 local call = redis.call
 local format = string.format
 
--- Whole numbers as text: `..` would keep 14 digits only.
-local function whole(number) return format('%.0f', number) end
+-- Whole numbers as text: `..` would keep 14 digits only. The same few moments are written over and over, and forming one takes as long
+-- as a command.
+local texts = {}
+local function whole(number)
+  local text = texts[number]
+  if not text then
+    text = format('%.0f', number)
+    texts[number] = text
+  end
+  return text
+end
 
 local place = 0
 local function arg() place = place + 1 return ARGV[place] end
@@ -54,7 +63,7 @@ local function flush()
   for key, zset in pairs(zsets) do
     local adds, rems = {}, {}
     for member, score in pairs(zset) do
-      if score then adds[#adds + 1] = score adds[#adds + 1] = member else rems[#rems + 1] = member end
+      if score then adds[#adds + 1] = whole(score) adds[#adds + 1] = member else rems[#rems + 1] = member end
     end
     many('ZREM', P .. key, rems)
     many('ZADD', P .. key, adds)
@@ -255,7 +264,7 @@ local function write_lanes()
       local value = l[field]
       if field == 'a' then value = l.account and 1 or 0 end
       if value ~= l.old[field] then
-        if value then sets[#sets + 1] = field sets[#sets + 1] = value else drops[#drops + 1] = field end
+        if value then sets[#sets + 1] = field sets[#sets + 1] = whole(value) else drops[#drops + 1] = field end
       end
     end
     if l.fresh then call('SADD', P .. 'lanes', name) end
@@ -493,7 +502,7 @@ local function write_hashes()
         if #a.line > 0 then a.set.ln = cmsgpack.pack(a.line) else a.drop.ln = true end
       end
       local sets, drops = {}, {}
-      for field, value in pairs(a.set) do sets[#sets + 1] = field sets[#sets + 1] = value end
+      for field, value in pairs(a.set) do sets[#sets + 1] = field sets[#sets + 1] = type(value) == 'number' and whole(value) or value end
       for field in pairs(a.drop) do
         if a.set[field] == nil then drops[#drops + 1] = field end
       end
@@ -533,7 +542,7 @@ local function finish(answers)
   local pairs_of = {}
   for _, name in ipairs(NAMES) do
     pairs_of[#pairs_of + 1] = name
-    pairs_of[#pairs_of + 1] = st[name] or ''
+    pairs_of[#pairs_of + 1] = st[name] and whole(st[name]) or ''
   end
   call('HSET', P .. 'st', unpack(pairs_of))
   local letters = ''
