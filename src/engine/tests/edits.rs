@@ -1,8 +1,7 @@
 //! Playbooks edited under the feet of people in mid-conversation: nobody is lost, nobody is texted twice.
 //!
 //! Every text carries a mark that goes with its step through all edits, renamed or not. Steps keep their order, and what is deleted never
-//! comes back, so that a text heard twice is our fault and not the author's. A step that becomes one of another nature (a question, then a
-//! person) is begun anew by its author's will: its texts are new ones then.
+//! comes back, so that a text heard twice is our fault and not the author's.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -28,8 +27,6 @@ struct Written {
     id: String,
     /// Which of `VERBS`.
     verb: usize,
-    /// Raised where it becomes a step of another nature.
-    nature: usize,
     /// Raised by every change of its words.
     wording: usize,
     /// Minutes of its time-out or wait.
@@ -60,8 +57,7 @@ impl Book {
     fn insert(&mut self, place: usize, verb: usize) {
         let mark = self.next;
         self.next += 1;
-        let step =
-            Written { mark, id: format!("s{mark}"), verb, nature: 0, wording: 0, minutes: 60, reminders: mark % 3, says: mark.is_multiple_of(2) };
+        let step = Written { mark, id: format!("s{mark}"), verb, wording: 0, minutes: 60, reminders: mark % 3, says: mark.is_multiple_of(2) };
         self.steps.insert(place.min(self.steps.len()), step);
     }
 
@@ -83,8 +79,8 @@ impl Book {
 
 impl Written {
     fn yaml(&self) -> String {
-        let Written { mark, id, minutes, wording, nature, .. } = self;
-        let text = |kind: &str| format!("\"<{mark}.{nature}{kind}> words {wording}\"");
+        let Written { mark, id, minutes, wording, .. } = self;
+        let text = |kind: &str| format!("\"<{mark}{kind}> words {wording}\"");
         let after = format!("    timeout: {minutes}m\n    on_timeout: {{do: [{{record: late}}]}}\n");
         let mut answers = "    replies: [{match: yes}]\n".to_owned();
         if self.says {
@@ -153,13 +149,7 @@ fn apply(book: &mut Book, edit: &Edit) {
         Edit::Minutes(place, minutes) => book.steps[at(place)].minutes = *minutes,
         Edit::Reminders(place, reminders) => book.steps[at(place)].reminders = *reminders,
         Edit::Says(place) => book.steps[at(place)].says ^= true,
-        Edit::Verb(place, verb) => {
-            let step = &mut book.steps[at(place)];
-            // From one that talks to another the words go along.
-            let talks = |verb: usize| matches!(VERBS[verb], "send" | "ask" | "listen");
-            step.nature += usize::from(step.verb != *verb && !(talks(step.verb) && talks(*verb)));
-            step.verb = *verb;
-        }
+        Edit::Verb(place, verb) => book.steps[at(place)].verb = *verb,
         Edit::Rename(place) => {
             let new = format!("n{}", book.next);
             book.next += 1;
