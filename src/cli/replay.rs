@@ -15,12 +15,14 @@ use super::{Error, Result, Status};
 use crate::config::Language;
 use crate::engine::Decision;
 use crate::engine::replay::{Replayed, replay};
+use crate::engine::script::{self, Recounted, Turned, recount, write};
 use crate::model::{ConversationId, Happening, PlanHash};
 use crate::playbook::plan::Source;
-use crate::playbook::{Plan, PlanSet, Workspace, recompile, show};
+use crate::playbook::{Plan, PlanSet, Sources, Workspace, recompile, show};
 use crate::work::files;
 use crate::work::journal::{Story, TurnRow};
 use crate::work::live::name_of;
+use crate::work::schedules;
 
 /// `bridged replay`
 #[derive(Debug, clap::Args)]
@@ -30,6 +32,9 @@ pub(super) struct Args {
     /// Show where this version of its playbook would have gone another way
     #[arg(long, value_name = "FILE")]
     with: Option<PathBuf>,
+    /// Write it as a transcript test, with another number in place of the contact's
+    #[arg(long, conflicts_with_all = ["with", "format"])]
+    as_test: bool,
     /// text, or json
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -56,11 +61,14 @@ pub(super) fn run(args: &Args, config: Option<&Path>) -> Result {
         talk("the settings are not those of then; what follows from them may differ");
     }
     let mut stage = Stage::new(&story, &workspace)?;
+    if args.as_test {
+        return as_test(stage, &story);
+    }
     if let Some(file) = &args.with {
         let Some(plan) = read(file, &stage, &story.conversation.playbook)? else { return Ok(Status::Problems) };
         stage.instead = Some(plan);
     }
-    let parting = stage.play(&story)?;
+    let parting = stage.play(&story, &mut Vec::new())?;
     let turns = story.turns.len();
     match args.format {
         Format::Json => output::print_json(&json!({
@@ -80,6 +88,25 @@ pub(super) fn run(args: &Args, config: Option<&Path>) -> Result {
     }
     // With another version another way is an answer, not a problem.
     Ok(Status::fine_if(parting.is_none() || args.with.is_some()))
+}
+
+/// Writes the conversation as a test. What was said then comes from the replay, so it must be the same first.
+fn as_test(mut stage: Stage<'_>, story: &Story) -> Result {
+    let mut turns = Vec::new();
+    if let Some(parting) = stage.play(story, &mut turns)? {
+        return Err(Error::Other(format!("its replay goes another way at {}; without `--as-test` it shows how", parting.at)));
+    }
+    let begun = &story.conversation;
+    stage.instead = stage.plans.get(&begun.version).cloned();
+    let set = story.turns.first().map(|turn| stage.set(story, &turn.recorded.set)).transpose()?;
+    let set = set.ok_or_else(|| Error::Other("its beginning is not kept any more".to_owned()))?;
+    let no_files = |name: &str| Err(format!("`{name}` is not read here"));
+    let sources = Sources::default();
+    let rehearsal = script::Stage { plans: &set, sources: &sources, file: &no_files, next_time: &schedules::next_time };
+    let Recounted { test, apart } = recount(&rehearsal, begun, &turns).map_err(Error::Other)?;
+    print(&write(&test));
+    apart.iter().for_each(|sentence| talk(&format!("the test is not all that was: {sentence}")));
+    Ok(Status::fine_if(apart.is_empty()))
 }
 
 /// Plans and settings of a replay.
@@ -117,8 +144,8 @@ impl<'s> Stage<'s> {
         Ok(set)
     }
 
-    /// Goes through all turns; answers where it first went another way.
-    fn play(&self, story: &Story) -> Result<Option<Parting>> {
+    /// Goes through all turns, with what each queued; answers where it first went another way.
+    fn play(&self, story: &Story, made: &mut Vec<Turned>) -> Result<Option<Parting>> {
         let mut person = None;
         let mut sets: BTreeMap<String, PlanSet> = BTreeMap::new();
         for turn in &story.turns {
@@ -128,7 +155,7 @@ impl<'s> Stage<'s> {
             }
             let Some(set) = sets.get(id) else { continue };
             let turn = self.repinned(turn, &story.conversation.playbook);
-            let Some(Replayed { person: after, decisions, same }) = replay(set, person.take(), &turn.recorded, turn.at) else {
+            let Some(Replayed { person: after, decisions, effects, same }) = replay(set, person.take(), &turn.recorded, turn.at) else {
                 return Err(Error::Other("the journal does not begin with a start; it can't be replayed".to_owned()));
             };
             let (was, is) = (ways(&turn.recorded.decisions, story, &self.plans, None), ways(&decisions, story, &self.plans, self.instead.as_deref()));
@@ -136,6 +163,7 @@ impl<'s> Stage<'s> {
             if parted {
                 return Ok(Some(Parting { at: turn.at.rfc3339(), was, is }));
             }
+            made.push(Turned { at: turn.at, recorded: turn.recorded, queue: effects.queue });
             person = Some(after);
         }
         Ok(None)

@@ -121,6 +121,8 @@ pub struct Replayed {
     pub person: Person,
     /// What was decided this time.
     pub decisions: Vec<Decision>,
+    /// What is to be done this time.
+    pub effects: Effects,
     /// Decisions and record are the same to the byte.
     pub same: bool,
 }
@@ -136,7 +138,7 @@ pub fn replay(plans: &PlanSet, person: Option<Person>, recorded: &Recorded, now:
     let mut made = turn(&plans, person, &events, &recorded.flight, now);
     let (_, after) = seal(&mut made.person);
     let same = made.decisions == recorded.decisions && after == recorded.after;
-    Some(Replayed { person: made.person, decisions: made.decisions, same })
+    Some(Replayed { person: made.person, decisions: made.decisions, effects: made.effects, same })
 }
 
 /// Notes in the state how the contact was left, so that a change by somebody else shows. Answers with the state's bytes and the hash of both.

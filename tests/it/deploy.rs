@@ -163,6 +163,67 @@ async fn what_was_decided_is_told_counted_and_made_again() {
     assert!(code == 0 && said.contains("it was\n    `ready`: retry\n    sent a text\n  it is\n    `ready`: rule.1\n    ended: later\n"), "{said}");
 }
 
+const OFFERS: &str = r#"playbook: offers
+message_class: transactional
+triggers:
+  - event: offers.go
+steps:
+  - id: kind
+    split:
+      - {name: short, weight: 1, say: "Acme: in short? {{ contact.phone }}"}
+      - {name: long, weight: 1, say: "Acme: at length? {{ contact.phone }}"}
+  - id: ready
+    ask: "{{ event.what }}, ready?"
+    replies:
+      - {match: yes}
+    retry: {max: 1, say: "YES, please"}
+    on_no_match: {end: unclear}
+    timeout: 1d
+    on_timeout: {end: silent}
+  - id: person
+    handoff: desk
+    say: "Somebody will write."
+    timeout: 1d
+    on_timeout: {end: nobody}
+  - send: "Bye, see {{ link('https://acme.example/bye') }}"
+  - end: done
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_conversation_becomes_a_test_that_passes() {
+    let mut home = Home::with(&[("offers", OFFERS)], "queues: {desk: {hours: 12am-12am}}\n").await;
+    home.start().await;
+    let phone = "+15125557311";
+    home.post("/v1/events", &json!({ "event": "offers.go", "contact": { "phone": phone, "first_name": "Ana" }, "data": { "what": "Tea" } })).await;
+    home.until("the question", async |home| home.received(phone).len() == 2).await;
+    home.text(phone, "my number is 512 555 7311, or 5125557311").await;
+    home.until("the retry", async |home| home.received(phone).len() == 3).await;
+    home.text(phone, "yes").await;
+    home.until("a person is asked for", async |home| home.received(phone).len() == 4).await;
+    home.text(phone, "hello?").await;
+    let handoff = home.get("/v1/handoffs").await["items"][0]["id"].as_str().unwrap().to_owned();
+    home.post(&format!("/v1/handoffs/{handoff}/reply"), &json!({ "text": "Hello from the desk" })).await;
+    home.until("the desk's words", async |home| home.received(phone).len() == 5).await;
+    home.post(&format!("/v1/handoffs/{handoff}/close"), &json!({ "outcome": "helped" })).await;
+    home.until("the end", async |home| home.get("/v1/conversations?playbook=offers").await["items"][0]["outcome"] == "done").await;
+
+    let id = home.get("/v1/conversations?playbook=offers").await["items"][0]["id"].as_str().unwrap().to_owned();
+    let (code, test) = run(&home, &["replay", &id, "--as-test"]).await;
+    assert_eq!(code, 0, "{test}");
+    assert!(
+        !test.contains("7311") && test.contains("contact: {phone: \"+15125550100\"") && test.contains("my number is 5125550100, or 5125550100"),
+        "{test}"
+    );
+    for line in ["  - bot: \"YES, please\"\n", "  - contact: \"yes\"\n", "  - agent: Hello from the desk\n", "  - agent_closes: helped\n"] {
+        assert!(test.contains(line), "`{line}` is not in\n{test}");
+    }
+    assert!(test.ends_with("expect: {outcome: done, sent: 5}\n"), "{test}");
+    std::fs::write(home.path().join("playbooks/as_it_was.test.yaml"), &test).unwrap();
+    let (code, said) = run(&home, &["test"]).await;
+    assert_eq!(code, 0, "{said}\n{test}");
+    assert!(said.ends_with("1 passed, 0 failed\n"), "{said}");
+}
+
 const PRICES: &str = "prices:\n  per_segment:\n    \"+1\": {short_code: 0.01-0.02}\n";
 
 const OFFER: &str = "playbook: offer\nmessage_class: marketing\naudience: {list: readers}\nsteps:\n  - send: \"Acme: hello {{ contact.first_name }}. Reply STOP to opt out\"\n  - send: \"And a second text\"\n  - id: a\n    ask: \"Interested?\"\n    timeout: 1d\n    on_timeout: {end: silent}\n";

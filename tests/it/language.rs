@@ -11,7 +11,7 @@ use std::sync::Arc;
 use bridged::config::{Language, Source};
 use bridged::engine::Decision;
 use bridged::engine::replay::{Recorded, replay};
-use bridged::engine::script::{self, Coverage, Outcome, Stage, Transcript};
+use bridged::engine::script::{self, Coverage, Outcome, Stage, Transcript, Turned, read, recount, write};
 use bridged::playbook::{Compiled, Level, Sources, compile};
 use bridged::work::files::read_sources;
 use bridged::work::schedules::next_time;
@@ -137,4 +137,50 @@ fn every_conversation_replays_exactly() {
         }
     }
     assert!(replayed > 100, "{replayed}");
+}
+
+/// A stored conversation that is told as a test is one: it passes against the playbooks that made it. What a test can't say is told beside.
+#[test]
+fn every_conversation_can_be_told_as_a_test() {
+    let (sources, compiled) = compiled();
+    let plans = compiled.set.unwrap();
+    let no_files = |name: &str| Err(name.to_owned());
+    let stage = Stage { plans: &plans, sources: &sources, file: &no_files, next_time: &next_time };
+    let (mut told, mut apart): (usize, BTreeMap<String, usize>) = Default::default();
+    for (_, transcript, outcome) in play(&folder()).0 {
+        // The first conversation: nothing has happened to the contact before that a head could not say.
+        let Some(Decision::Started { conversation: id, .. }) = outcome.decisions.iter().find(|one| matches!(one, Decision::Started { .. })) else {
+            continue;
+        };
+        let is_it = |one: &Decision| matches!(one, Decision::Started { conversation, .. } if conversation == id);
+        let ends = |one: &Decision| matches!(one, Decision::Ended { conversation, .. } if conversation == id);
+        let (mut person, mut row, mut turns) = (None, None, Vec::new());
+        for (now, plans, turn) in outcome.journal.iter().skip_while(|(.., turn)| !turn.decisions.iter().any(is_it)) {
+            let made = replay(plans, person.take(), turn, *now).unwrap();
+            person = Some(made.person);
+            row = made.effects.conversations.iter().find(|row| row.id == *id).cloned().or(row);
+            turns.push(Turned { at: *now, recorded: turn.clone(), queue: made.effects.queue });
+            if turn.decisions.iter().any(ends) {
+                break;
+            }
+        }
+        let recounted = match recount(&stage, &row.unwrap(), &turns) {
+            Ok(recounted) => recounted,
+            Err(why) => {
+                *apart.entry(format!("{why} ({})", transcript.name)).or_default() += 1;
+                continue;
+            }
+        };
+        if !recounted.apart.is_empty() {
+            recounted.apart.iter().for_each(|why| *apart.entry(format!("{why} ({})", transcript.name)).or_default() += 1);
+            continue;
+        }
+        let yaml = write(&recounted.test);
+        assert!(!yaml.contains(transcript.phone.trim_start_matches('+')) || transcript.phone == recounted.test.phone, "{yaml}");
+        let again = read("told", &yaml).unwrap_or_else(|problems| panic!("{problems:#?}\n{yaml}"));
+        let played = script::play(&stage, &again[0]);
+        assert_eq!(played.failures, Vec::new(), "{}\n{yaml}", transcript.name);
+        told += 1;
+    }
+    assert!(told > 150, "{told} are told; {} not: {apart:#?}", apart.len());
 }

@@ -1,14 +1,17 @@
 //! Transcript tests: what they say, what we say, how long it takes; rehearsed at virtual time against the real engine.
 //!
-//! `read` makes tests of a `*.test.yaml` file and `write` a file of a test; `world` is one contact with a pretend Twilio in memory,
-//! written out and read back before every line; `rehearsal` does what a line says; `play` goes through the lines of a test; `expect`
-//! looks at the end; `talk` and `standing` tell how it went; `coverage` counts which ways were taken; `explore` walks them all by itself.
+//! `read` makes tests of a `*.test.yaml` file, `recount` one of a stored conversation, and `write` a file of a test; `world` is one
+//! contact with a pretend Twilio in memory, written out and read back before every line; `rehearsal` does what a line says; `play` goes
+//! through the lines of a test; `expect` looks at the end; `talk` and `standing` tell how it went; `coverage` counts which ways were
+//! taken; `explore` walks them all by itself.
 
 mod coverage;
 mod expect;
 pub mod explore;
+mod mask;
 mod play;
 mod read;
+mod recount;
 mod rehearsal;
 mod standing;
 mod talk;
@@ -31,6 +34,7 @@ use crate::text::Length;
 pub use coverage::{Coverage, Uncovered, way_told};
 pub use play::play;
 pub use read::read;
+pub use recount::{Recounted, Turned, recount};
 pub use rehearsal::Rehearsal;
 pub use standing::{Falls, Stand, Standing, shown};
 pub use talk::{Exchange, Mismatch, Part};
