@@ -38,6 +38,12 @@ pub(super) fn error(text: &str) {
     talk(&format!("{red}error{plain}: {text}"));
 }
 
+/// Says what is worth a look, by the code under which `explain` tells more.
+pub(super) fn warning(code: &str, text: &str) {
+    let (yellow, plain) = if is_coloured(&std::io::stderr()) { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };
+    talk(&format!("{yellow}warning[{code}]{plain}: {text}"));
+}
+
 /// Whether a stream shows colours: a terminal, and the user has not asked for none (no-color.org).
 pub(super) fn is_coloured(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())

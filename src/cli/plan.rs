@@ -12,20 +12,17 @@ use serde_json::json;
 
 use super::contacts::Table;
 use super::daemon::Daemon;
-use super::output::{self, Format, count, print, talk};
+use super::output::{self, Format, count, error, print, talk, warning};
 use super::telling::piece;
-use super::workspaces::{Loaded, group};
+use super::workspaces::{Found, find_playbook};
 use super::{Error, Result, Status};
 use crate::engine::{Person, State};
 use crate::model::{Audience, Time};
-use crate::playbook::{Level, compile_audience, did_you_mean, show};
+use crate::playbook::compile_audience;
 use crate::work::plan::{Outlook, PIECE, Viewpoint};
 
 /// Pieces looked at together by each hand, so that hands seldom wait for the reader.
 const PIECES_A_HAND: usize = 8;
-
-/// A day's window lets no more than this out, in seconds, before it is worth a word.
-const SLOW: f64 = 24.0 * 3600.0;
 
 /// `bridged plan`
 #[derive(Debug, clap::Args)]
@@ -67,32 +64,19 @@ pub(super) fn run(args: &Args, config: Option<&Path>) -> Result {
         Format::Json => output::print_json(&outlook),
         Format::Text => print(&said(&outlook)),
     }
-    if outlook.sending_seconds > SLOW {
-        talk(&format!(
-            "warning[slow-broadcast]: sending takes {} without the nights; use a faster sender or several numbers",
-            hours(outlook.sending_seconds)
-        ));
+    if let Some(slow) = &outlook.slow {
+        warning("slow-broadcast", &format!("{slow}; use a faster sender or several numbers, or widen the window"));
     }
-    let too_dear = args.max_cost.or(max_cost).filter(|max| outlook.price_high > *max);
-    if let Some(max) = too_dear {
-        talk(&format!("it may cost {:.2} {}, and no more than {max:.2} is allowed (`max_cost`)", outlook.price_high, outlook.currency));
+    let too_dear = args.max_cost.or(max_cost).and_then(|max| outlook.too_dear(max));
+    if let Some(why) = &too_dear {
+        error(why);
     }
     Ok(Status::fine_if(too_dear.is_none()))
 }
 
 /// Looks at a table, with nobody asked. None: the playbooks have faults, which have been told.
 fn alone(args: &Args, file: &Path, at: Time, config: Option<&Path>) -> Result<Option<(Outlook, Option<f64>)>> {
-    let mut groups = group(&[], config)?;
-    let Some(group) = groups.pop() else { return Ok(None) };
-    let Loaded { compiled, .. } = group.load()?;
-    let Some(plans) = compiled.set else {
-        compiled.faults.iter().filter(|fault| fault.level == Level::Error).for_each(|fault| talk(&show::short(fault)));
-        return Ok(None);
-    };
-    let Some(plan) = plans.by_name(&args.playbook).cloned() else {
-        let guess = did_you_mean(&args.playbook, plans.plans.keys().map(String::as_str)).map(|guess| format!("; did you mean `{guess}`?"));
-        return Err(Error::Other(format!("there is no playbook `{}`{}", args.playbook, guess.unwrap_or_default())));
-    };
+    let Some(Found { plans, plan, .. }) = find_playbook(&args.playbook, config)? else { return Ok(None) };
     // A table is an audience of its own where the playbook has none.
     let written = plan.audience.as_ref().map_or_else(Audience::default, |audience| audience.written.clone());
     let audience = compile_audience(&written).map_err(Error::Other)?;

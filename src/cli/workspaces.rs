@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::output::talk;
 use super::{Error, Result};
 use crate::config::{Language, Source};
-use crate::playbook::{self, Compiled, Workspace};
+use crate::playbook::{self, Compiled, Level, Plan, PlanSet, Workspace, did_you_mean, show};
 use crate::work::files::{self, Folder};
 
 /// The environment as settings read it. What is not UTF-8 can be no setting of ours.
@@ -118,4 +119,40 @@ impl Group {
     fn workspace(&self) -> Arc<Workspace> {
         Arc::new(self.language.workspace.clone())
     }
+}
+
+/// A playbook with those of its folder.
+pub(super) struct Found {
+    /// All of them.
+    pub plans: PlanSet,
+    /// The one that was asked for.
+    pub plan: Arc<Plan>,
+    /// Their files.
+    pub folder: Folder,
+}
+
+/// The playbook of this name or file, out of a folder without faults. None: there are faults, which have been told.
+pub(super) fn find_playbook(asked_for: &str, config: Option<&Path>) -> Result<Option<Found>> {
+    // A file wins over a playbook of the same name: whoever types a path means it.
+    let paths: Vec<PathBuf> = Some(PathBuf::from(asked_for)).filter(|path| path.is_file()).into_iter().collect();
+    let mut known: Vec<String> = Vec::new();
+    for group in group(&paths, config)? {
+        let Loaded { compiled, folder, asked } = group.load()?;
+        let Some(plans) = compiled.set else {
+            compiled.faults.iter().filter(|fault| fault.level == Level::Error).for_each(|fault| talk(&show::short(fault)));
+            return Ok(None);
+        };
+        let is_it = |plan: &Plan| if paths.is_empty() { plan.name == asked_for } else { asked.contains(&plan.source.path) };
+        let found = plans.iter().find(|plan| is_it(plan)).cloned();
+        if let Some(plan) = found {
+            return Ok(Some(Found { plans, plan, folder }));
+        }
+        known.extend(plans.iter().map(|plan| plan.name.clone()));
+    }
+    let hint = match did_you_mean(asked_for, known.iter().map(String::as_str)) {
+        Some(guess) => format!("did you mean `{guess}`?"),
+        None if known.is_empty() => "the folder of playbooks is empty".to_owned(),
+        None => format!("there are {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+    };
+    Err(Error::Other(format!("there is no playbook `{asked_for}`; {hint}")))
 }

@@ -74,6 +74,9 @@ pub struct Language {
     pub templates: PathBuf,
 }
 
+/// Segments a second over all long codes: what Twilio gives a new account.
+const ACCOUNT_MPS: f64 = 50.0;
+
 /// Whether secrets are read, or only their names.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Secrets {
@@ -105,6 +108,7 @@ pub(super) fn language(reader: &Reader<'_>, secrets: Secrets) -> Option<Language
         timezone_name: zone_name.to_owned(),
         language: reader.at("language").parsed("a language, like `en` or `es-MX`", language_tag).unwrap_or_else(|| "en".to_owned()),
         senders: senders(&reader.at("senders")),
+        account_mps: reader.at("twilio").at("account_mps").speed().unwrap_or(ACCOUNT_MPS),
         classes: CLASSES.iter().map(|built_in| class(&reader.at("classes"), built_in)).collect(),
         reserved: ReservedWords::new(&stop.0, &start.0, &help.0),
         answers: ReservedAnswers { opt_out: stop.1?, opt_in: start.1?, help: help.1? },

@@ -44,9 +44,7 @@ use reader::Reader;
 
 /// Where Twilio's REST API is.
 const API_BASE: &str = "https://api.twilio.com";
-/// Segments a second over all long codes: what Twilio gives a new account.
-const ACCOUNT_MPS: f64 = 50.0;
-/// Requests under way at once: enough for the speed above at a second a request.
+/// Requests under way at once: enough for the default speed of an account at a second a request.
 const CONCURRENCY: u32 = 50;
 /// A year: enough to see how a campaign did the last time.
 const RETENTION: Length = Length { days: 365, seconds: 0 };
@@ -106,8 +104,6 @@ pub struct TwilioConfig {
     pub webhook_auth_tokens: Vec<Secret>,
     /// Where the REST API is.
     pub api_base: String,
-    /// Segments a second over all long codes of the account.
-    pub account_mps: f64,
     /// Requests under way at most.
     pub concurrency: usize,
 }
@@ -226,7 +222,7 @@ impl Config {
         });
         Speeds {
             lanes: lanes.collect(),
-            account: Some(Pace::per_second(self.twilio.account_mps)),
+            account: Some(Pace::per_second(self.workspace.account_mps)),
             reserve: self.reply_reserve,
             hold_all: !self.workspace.sync.outbound,
         }
@@ -339,7 +335,6 @@ fn twilio_config(reader: &Reader<'_>, pretend: bool) -> Option<TwilioConfig> {
     }
     let more = written.at("webhook_auth_tokens").secrets().unwrap_or_default();
     let api_base = written.at("api_base").parsed(network::WEB_ADDRESS, network::web_address);
-    let account_mps = written.at("account_mps").speed();
     let concurrency = written.at("concurrency").count(MAX_CONCURRENCY).unwrap_or(CONCURRENCY);
     let (account_sid, token) = (account_sid?, token?);
     let (user, secret) = key.zip(secret).unwrap_or_else(|| (account_sid.clone(), token.clone()));
@@ -349,7 +344,6 @@ fn twilio_config(reader: &Reader<'_>, pretend: bool) -> Option<TwilioConfig> {
         auth_token: Secret::new(token),
         webhook_auth_tokens: more.into_iter().map(Secret::new).collect(),
         api_base: api_base.unwrap_or_else(|| API_BASE.to_owned()),
-        account_mps: account_mps.unwrap_or(ACCOUNT_MPS),
         concurrency: usize::try_from(concurrency).unwrap_or(1),
     })
 }

@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde_json::{Map, Value, json};
 
@@ -17,13 +18,18 @@ use super::{Console, live, view};
 use crate::http::private::broadcasts::{self as api, Found};
 use crate::http::problem::{Answer, BAD_FIELD, Problem};
 use crate::model::{BroadcastId, BroadcastRow, BroadcastState, Time};
-use crate::work::reach::reach;
+use crate::work::plan::Outlook;
 
 /// Rows of a page.
 const ROWS: usize = 30;
 
+/// Contacts that a preview looks at; beyond them it says that there are more. About a second of work.
+const MAX_LOOKED_AT: u64 = 50_000;
+
 /// Why contacts are passed over, in words.
-const REASONS: [(&str, &str); 11] = [
+const REASONS: [(&str, &str); 13] = [
+    ("limit", "come after the first so many that it is for"),
+    ("window", "could not be texted in their hours"),
     ("audience", "no longer in the audience when their turn came"),
     ("no_consent", "have not agreed to get marketing"),
     ("opted_out", "opted out"),
@@ -242,21 +248,37 @@ async fn ask(console: &Console, mut form: Form, row: Option<BroadcastRow>, wrong
     let preview = match &row {
         None => None,
         Some(row) => {
-            let plan = plans.plan(&row.version).ok_or_else(|| Problem::not_found("playbook of this name any more"))?;
-            let found = reach(&console.doors.store, &plans, plan, &row.audience, row.at).await?;
+            let found = api::foreseen(&console.doors, row, Some(MAX_LOOKED_AT)).await?;
             // A name makes starting it twice harmless, so it has one from here on.
             form.fields.entry("id").or_insert_with(|| json!(row.id));
-            Some(json!({
-                "asked": found.asked, "whole": found.whole, "members": found.members, "no_consent": found.no_consent, "texted": found.texted(),
-                "segments": found.segments, "cost": found.texted() * u64::from(found.segments), "pace": pace(found.rate),
-                "begins": found.begins.map(|at| clock.moment(at)), "ends": found.ends.map(|at| clock.moment(at)),
-                "takes": found.begins.zip(found.ends).map(|(begins, ends)| length(begins.until(ends))), "audience": row.audience,
-                "is_own": form.fields.keys().all(|name| matches!(name.as_str(), "playbook" | "id" | "at")), "holdout": row.audience.holdout,
-            }))
+            Some(preview(&found, row, &form, &clock, plans.workspace.prices.max_cost))
         }
     };
     let context = json!({ "form": form.fields, "playbooks": playbooks, "preview": preview, "wrong": wrong, "zone": plans.workspace.timezone_name });
     Ok(console.page("broadcast_new.html", "/broadcasts", "New broadcast", context).await?)
+}
+
+/// What it would do, for people.
+fn preview(found: &Outlook, row: &BroadcastRow, form: &Form, clock: &Clock, max_cost: Option<f64>) -> Value {
+    let time = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<Timestamp>().ok()).map(Time::from);
+    let (begins, ends) = (time(&found.begins_at), time(&found.finishes_at));
+    let words = |reason: &str| REASONS.iter().find(|(known, _)| *known == reason).map_or("", |(_, words)| words).to_owned();
+    let skipped: Vec<Value> =
+        found.skipped.iter().map(|(reason, count)| json!({ "reason": reason, "words": words(reason), "count": count })).collect();
+    let price = |amount: f64| format!("{amount:.2}");
+    let cost = match (found.price_low, found.price_high) {
+        (_, high) if high <= 0.0 => None,
+        (low, high) if price(low) == price(high) => Some(format!("{} {}", price(high), found.currency)),
+        (low, high) => Some(format!("{} to {} {}", price(low), price(high), found.currency)),
+    };
+    json!({
+        "looked_at": found.contacts, "more": found.more, "members": found.members(), "texted": found.recipients, "texts": found.texts,
+        "segments": found.segments.values().sum::<u64>(), "skipped": skipped, "cost": cost, "unpriced": found.unpriced,
+        "pace": pace(found.contacts_a_second), "slow": found.slow, "begins": begins.map(|at| clock.moment(at)), "ends": ends.map(|at| clock.moment(at)),
+        "takes": begins.zip(ends).map(|(begins, ends)| length(begins.until(ends))), "audience": row.audience,
+        "is_own": form.fields.keys().all(|name| matches!(name.as_str(), "playbook" | "id" | "at")),
+        "too_dear": max_cost.and_then(|max| found.too_dear(max)),
+    })
 }
 
 /// `POST /broadcasts/{id}/{order}`: `pause`, `resume` or `cancel`.

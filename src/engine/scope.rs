@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::turn::{C, Turn};
 use crate::model::{ConversationId, Time};
 use crate::playbook::plan::TypedValue;
+use crate::playbook::set::KEPT_FIELDS;
 use crate::text::{Expr, Fields, RenderError, Rendered, Scope, Template};
 
 /// What one rendering may see beyond the conversation itself.
@@ -41,9 +42,6 @@ fn tame(value: Option<&Value>, wild: bool) -> Option<Cow<'_, Value>> {
     value.map(|value| if wild { Cow::Owned(tamed(value)) } else { Cow::Borrowed(value) })
 }
 
-/// Fields of a contact that are no fields of its own.
-const BUILT_IN: [&str; 8] = ["phone", "tags", "lists", "consent", "opted_out", "created_at", "last_inbound_at", "last_outbound_at"];
-
 /// `contact.*`: every name that can exist, null where it is empty.
 struct ContactNames<'t> {
     /// Whose contact.
@@ -53,7 +51,7 @@ struct ContactNames<'t> {
 }
 
 impl ContactNames<'_> {
-    /// One of `BUILT_IN`.
+    /// One of `KEPT_FIELDS`.
     fn built_in(&self, name: &str) -> Option<Value> {
         let contact = &self.turn.contact;
         let time = |at: Option<Time>| at.map_or(Value::Null, |at| Value::from(at.rfc3339()));
@@ -81,7 +79,7 @@ impl Fields for ContactNames<'_> {
     }
 
     fn all(&self) -> Map<String, Value> {
-        let fields = self.turn.plans.fields.iter().chain(self.turn.contact.fields.keys()).map(String::as_str).chain(BUILT_IN);
+        let fields = self.turn.plans.fields.iter().chain(self.turn.contact.fields.keys()).map(String::as_str).chain(KEPT_FIELDS);
         fields.filter_map(|name| Some((name.to_owned(), self.field(name)?))).collect()
     }
 }

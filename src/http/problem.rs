@@ -41,6 +41,7 @@ kinds! {
     TOO_LARGE = 413 "too-large", "The request is too large";
     BAD_FIELD = 422 "bad-field", "A field can't be taken as it is";
     UNKNOWN_FIELD = 422 "unknown-field", "There is no field of this name";
+    TOO_DEAR = 422 "too-dear", "The broadcast may cost more than the settings allow";
     TOO_MANY = 422 "too-many", "The list is too long";
     TOO_MANY_LOGINS = 429 "too-many-logins", "Too many logins have failed";
     BROKEN = 500 "broken", "The daemon can't do this";

@@ -52,7 +52,7 @@ pub use audience::compile_audience;
 pub use did_you_mean::did_you_mean;
 pub use fault::{Fault, Level};
 pub use plan::Plan;
-pub use rules::typical_segments;
+pub use rules::slow_broadcast;
 pub use set::PlanSet;
 pub use workspace::{ClassRules, Sender, Workspace};
 

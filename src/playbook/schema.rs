@@ -8,7 +8,7 @@ use super::keys::{self, Form, Key, Kind, MATCH_KEYS, MATCH_WORDS, MAX_LIST, MAX_
 /// As `values::is_name`.
 const NAME: &str = "^[a-z][a-z0-9_]{0,63}$";
 /// As `values::is_target`.
-const TARGET: &str = "^(contact\\.)?[a-z][a-z0-9_]{0,63}$";
+const TARGET: &str = "^(contact\\.(?!(phone|tags|lists|consent|opted_out|created_at|last_inbound_at|last_outbound_at)$))?[a-z][a-z0-9_]{0,63}$";
 /// As `Length::parse`, but for the order of units.
 const DURATION: &str = "^(\\d+[smhdw])+$";
 /// As `parse_time_of_day`.

@@ -27,6 +27,9 @@ pub const BUILT_IN_FIELDS: [&str; 15] = [
     "last_outbound_at",
 ];
 
+/// Those of them that are kept by rules of their own, so that no playbook can write them.
+pub const KEPT_FIELDS: [&str; 8] = ["phone", "tags", "lists", "consent", "opted_out", "created_at", "last_inbound_at", "last_outbound_at"];
+
 /// The plans in force, with the old ones that conversations are still pinned to.
 #[derive(Clone, Debug)]
 pub struct PlanSet {

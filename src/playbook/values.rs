@@ -9,6 +9,7 @@ use super::fault::{Fault, Span};
 use super::keys::{Kind, MAX_LIST};
 use super::matches;
 use super::retell;
+use super::set::KEPT_FIELDS;
 use super::shape::File;
 use super::small;
 use super::yaml::{Entry, Kind as NodeKind, Node, Style};
@@ -278,6 +279,16 @@ impl Check<'_, '_> {
 
     /// Offers the name as it could be written.
     fn bad_name(&mut self, span: Span, text: &str) {
+        if let Some(field) = kept_field(text) {
+            let help = match field {
+                "tags" => "write `tag: NAME` or `untag: NAME` as a step",
+                "consent" | "opted_out" => "STOP, START and `PUT /v1/contacts` change it; an `http` step can call the last",
+                _ => "save it under a name of your own",
+            };
+            let fault = Fault::error(self.file.path, "bad-name", span, format!("`{text}` can't be set by a playbook"));
+            self.faults.push(fault.label("nothing would come of it").help(help));
+            return;
+        }
         let mut better: String = text.to_ascii_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();
         better.truncate(MAX_NAME);
         let fault = Fault::error(self.file.path, "bad-name", span, format!("`{text}` can't be a name"))
@@ -407,9 +418,14 @@ impl Check<'_, '_> {
     }
 }
 
-/// Where a value is kept: a name, or a field of the contact.
+/// Where a value is kept: a name, or a field of the contact that may be written.
 pub fn is_target(text: &str) -> bool {
-    is_name(text.strip_prefix("contact.").unwrap_or(text))
+    is_name(text.strip_prefix("contact.").unwrap_or(text)) && kept_field(text).is_none()
+}
+
+/// The field of the contact that a target names and no playbook may write.
+fn kept_field(target: &str) -> Option<&str> {
+    target.strip_prefix("contact.").filter(|field| KEPT_FIELDS.contains(field))
 }
 
 /// A milestone: lower-case words joined by dots.

@@ -25,6 +25,8 @@ pub struct Workspace {
     pub language: String,
     /// In the order of the settings; the first is the default.
     pub senders: Vec<Sender>,
+    /// Segments a second over all long codes of the account.
+    pub account_mps: f64,
     /// Rules of each class.
     pub classes: BTreeMap<Class, ClassRules>,
     /// Words that opt out, opt in, or ask for help.
@@ -171,6 +173,13 @@ impl Workspace {
     /// The sender that owns a number.
     pub fn sender_of(&self, number: &Address) -> Option<&Sender> {
         self.senders.iter().find(|sender| sender.numbers.contains(number))
+    }
+
+    /// Segments a second that all numbers of a sender make together.
+    pub fn speed(&self, sender: &Sender) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "nobody has so many numbers")]
+        let own = sender.mps * sender.numbers.len().max(1) as f64;
+        if sender.kind == SenderType::LongCode { own.min(self.account_mps) } else { own }
     }
 
     /// The hours in which texts of our own idea go out: those of their class (a talk's are the transactional ones), narrowed by the playbook's.

@@ -18,7 +18,6 @@ pub mod health;
 pub mod journal;
 pub mod live;
 pub mod plan;
-pub mod reach;
 pub mod reconcile;
 pub mod reload;
 pub mod schedules;

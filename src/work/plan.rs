@@ -1,7 +1,9 @@
-//! What a broadcast would come to before it is started: who gets it and who not, segments, price, and when it is over.
+//! What a broadcast would come to before it is started: who gets it and who not, segments, price, and when it is over. `bridged plan`, the
+//! console's preview and the guard of `max_cost` all ask here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -11,12 +13,15 @@ use crate::engine::forecast::{Forecast, forecast};
 use crate::engine::{Person, State, zones};
 use crate::model::{Actor, Contact, Time};
 use crate::playbook::plan::CompiledAudience;
-use crate::playbook::{Plan, PlanSet};
+use crate::playbook::{Plan, PlanSet, slow_broadcast};
 use crate::store::{self, Shared};
 use crate::text::segments::{Encoding, segments};
 
 /// Contacts looked at in one piece.
 pub const PIECE: usize = 1_000;
+
+/// Pieces under way at a time: as many as there are hands, so that memory stays flat.
+const AT_ONCE: usize = 2;
 
 /// Openings and closings that a finish is looked for in: months of them.
 const MAX_LOOKS: usize = 10_000;
@@ -28,6 +33,9 @@ pub struct Outlook {
     pub playbook: String,
     /// Contacts looked at.
     pub contacts: u64,
+    /// There are more, which were not looked at.
+    #[serde(default)]
+    pub more: bool,
     /// Contacts not in the audience.
     pub outside: u64,
     /// Contacts in it who get nothing, by reason.
@@ -52,9 +60,52 @@ pub struct Outlook {
     pub finishes_at: Option<String>,
     /// Seconds of sending, waits for opening hours left out.
     pub sending_seconds: f64,
+    /// Contacts a second that the senders and the playbook's own pace allow.
+    #[serde(default)]
+    pub contacts_a_second: f64,
+    /// More contacts than a day's window lets out, in the words of `slow-broadcast`.
+    #[serde(default)]
+    pub slow: Option<String>,
     /// Texts of each zone, in segments: what the finish is made of.
     #[serde(skip)]
     zones: BTreeMap<String, u64>,
+}
+
+impl Outlook {
+    /// Why it may not be started if it must cost no more than this.
+    pub fn too_dear(&self, max: f64) -> Option<String> {
+        let Outlook { playbook, price_low, price_high, currency, texts, unpriced, .. } = self;
+        if *price_high > max {
+            let cost = if price_low < price_high { format!("{price_low:.2} to {price_high:.2}") } else { format!("{price_high:.2}") };
+            return Some(format!(
+                "`{playbook}` would cost {cost} {currency} for {texts} texts, and `max_cost` allows {max:.2}; narrow the audience, give it a `limit`, \
+                 shorten the texts, or raise `prices.max_cost`"
+            ));
+        }
+        (*unpriced > 0).then(|| {
+            format!(
+                "{unpriced} segments of `{playbook}` have no price in `prices.per_segment`, so nobody can say that it costs no more than the {max:.2} \
+                 {currency} of `max_cost`; add the price of the contacts' country and of the sender's kind"
+            )
+        })
+    }
+
+    /// Contacts in the audience.
+    pub fn members(&self) -> u64 {
+        self.contacts - self.outside
+    }
+
+    /// The first so many members only. Within a piece nobody knows who they were, so all of it is cut in proportion.
+    fn cut(&mut self, most: u64) {
+        let members = self.members();
+        let share = most as f64 / members.max(1) as f64;
+        let cut = |count: &mut u64| *count = (*count as f64 * share).round() as u64;
+        [&mut self.recipients, &mut self.texts, &mut self.unpriced].into_iter().for_each(cut);
+        self.skipped.values_mut().chain(self.segments.values_mut()).chain(self.zones.values_mut()).for_each(cut);
+        self.price_low *= share;
+        self.price_high *= share;
+        *self.skipped.entry("limit".to_owned()).or_default() += members - most;
+    }
 }
 
 /// What contacts are looked at with.
@@ -111,11 +162,17 @@ impl Viewpoint {
         found
     }
 
-    /// The whole, of what was found in pieces.
+    /// The whole, of what was found in pieces, in the order of contacts: whoever comes after the audience's `limit` gets nothing.
     pub fn sum(&self, pieces: impl IntoIterator<Item = Outlook>) -> Outlook {
         let ws = &self.plans.workspace;
         let mut whole = Outlook { playbook: self.plan.name.clone(), currency: ws.prices.currency.clone(), ..Outlook::default() };
-        for piece in pieces {
+        let mut left = self.audience.written.limit.unwrap_or(u64::MAX);
+        for mut piece in pieces {
+            let members = piece.members();
+            if members > left {
+                piece.cut(left);
+            }
+            left = left.saturating_sub(members);
             whole.contacts += piece.contacts;
             whole.outside += piece.outside;
             whole.recipients += piece.recipients;
@@ -127,42 +184,34 @@ impl Viewpoint {
                 from.into_iter().for_each(|(name, count)| *into.entry(name).or_default() += count);
             }
         }
-        self.limit(&mut whole);
         self.time(&mut whole);
         whole
-    }
-
-    /// `limit` of the audience: whoever comes after it gets nothing. Who that is depends on the order of contacts; the rest is in proportion.
-    fn limit(&self, whole: &mut Outlook) {
-        let Some(limit) = self.audience.written.limit.filter(|limit| *limit < whole.recipients) else { return };
-        let share = limit as f64 / whole.recipients as f64;
-        *whole.skipped.entry("limit".to_owned()).or_default() += whole.recipients - limit;
-        whole.recipients = limit;
-        whole.price_low *= share;
-        whole.price_high *= share;
-        let cut = |count: &mut u64| *count = (*count as f64 * share).round() as u64;
-        cut(&mut whole.texts);
-        cut(&mut whole.unpriced);
-        whole.segments.values_mut().chain(whole.zones.values_mut()).for_each(cut);
     }
 
     /// When the first and the last text leave: at the senders' speed (or the playbook's own pace) through each zone's hours.
     fn time(&self, whole: &mut Outlook) {
         let ws = &self.plans.workspace;
-        let Some(sender) = ws.sender(self.plan.from.as_deref()) else { return };
-        let mut speed = sender.mps * sender.numbers.len().max(1) as f64;
-        let each = whole.zones.values().sum::<u64>() as f64 / whole.recipients.max(1) as f64;
-        if let Some(rate) = self.plan.max_rate {
-            speed = speed.min(rate.per_second * each);
-        }
-        if whole.recipients == 0 || speed <= 0.0 {
+        let Some(sender) = ws.sender(self.plan.from.as_deref()).filter(|_| whole.recipients > 0) else { return };
+        let segments = whole.zones.values().sum::<u64>() as f64;
+        let each = segments / whole.recipients as f64;
+        let fastest = self.plan.max_rate.map_or(ws.speed(sender), |rate| ws.speed(sender).min(rate.per_second * each));
+        // Spread, the pace is the audience's size over that time; what closed hours have kept back follows as fast as may be.
+        let spread = self.plan.spread_over.map(|spread| {
+            let from = self.at.timestamp();
+            self.at.until(spread.after(from, &ws.timezone).into())
+        });
+        let slowest = spread.map_or(fastest, |spread| fastest.min(segments / spread.as_secs_f64().max(1.0)));
+        if slowest <= 0.0 {
             return;
         }
-        whole.sending_seconds = whole.zones.values().sum::<u64>() as f64 / speed;
+        whole.sending_seconds = segments / slowest;
+        whole.contacts_a_second = slowest / each;
         let hours = ws.hours(self.plan.class, &self.plan.hours);
+        whole.slow = slow_broadcast(whole.recipients, whole.contacts_a_second, &hours);
         let zone_of = |name: &String| TimeZone::get(name).unwrap_or_else(|_| ws.timezone.clone());
         let mut left: Vec<(TimeZone, f64)> = whole.zones.iter().map(|(name, count)| (zone_of(name), *count as f64)).collect();
         let mut at = self.at.timestamp();
+        let mut spread_ends = None;
         for _ in 0..MAX_LOOKS {
             let opens = |zone: &TimeZone, at| hours.next_open(at, std::slice::from_ref(zone));
             let next = left.iter().map(|(zone, _)| opens(zone, at)).min().unwrap_or(Timestamp::MAX);
@@ -171,24 +220,27 @@ impl Viewpoint {
             }
             at = at.max(next);
             whole.begins_at.get_or_insert_with(|| Time::from(at).rfc3339());
-            // Until somebody closes, or somebody else opens.
-            let open = |zone: &TimeZone| opens(zone, at) == at;
-            let ends =
-                left.iter().filter_map(|(zone, _)| if open(zone) { hours.closes(at, std::slice::from_ref(zone)) } else { Some(opens(zone, at)) });
-            let end = ends.min().unwrap_or(Timestamp::MAX);
-            let mut room = if end == Timestamp::MAX { f64::INFINITY } else { end.duration_since(at).as_secs_f64() * speed };
-            let sent_before = room;
-            let is_open: Vec<bool> = left.iter().map(|(zone, _)| open(zone)).collect();
+            let spread_ends = *spread_ends.get_or_insert_with(|| spread.map(|spread| Time::from(at).plus(spread).timestamp()));
+            let spread_ends = spread_ends.filter(|ends| at < *ends);
+            let speed = if spread_ends.is_some() { slowest } else { fastest };
+            // Until somebody closes, somebody else opens, or the pace changes.
+            let is_open: Vec<bool> = left.iter().map(|(zone, _)| opens(zone, at) == at).collect();
+            let changes = left.iter().zip(&is_open).filter_map(|((zone, _), open)| match open {
+                true => hours.closes(at, std::slice::from_ref(zone)),
+                false => Some(opens(zone, at)),
+            });
+            let end = changes.chain(spread_ends).min().unwrap_or(Timestamp::MAX);
+            let room = if end == Timestamp::MAX { f64::INFINITY } else { end.duration_since(at).as_secs_f64() * speed };
+            let mut sent = 0.0;
             for ((_, count), _) in left.iter_mut().zip(is_open).filter(|(_, open)| *open) {
-                let taken = count.min(room);
+                let taken = count.min(room - sent);
                 *count -= taken;
-                room -= taken;
+                sent += taken;
             }
-            let sent = if sent_before.is_finite() { sent_before - room } else { whole.sending_seconds * speed };
-            left.retain(|(_, count)| *count > 0.0);
+            // What remains of a sum of fractions is no segment.
+            left.retain(|(_, count)| *count > 1e-6);
             if left.is_empty() {
-                let finish = Time::from(at).plus(std::time::Duration::from_secs_f64(sent / speed));
-                whole.finishes_at = Some(finish.rfc3339());
+                whole.finishes_at = Some(Time::from(at).plus(Duration::from_secs_f64(sent / speed)).rfc3339());
                 return;
             }
             at = end;
@@ -196,35 +248,47 @@ impl Viewpoint {
     }
 }
 
-/// Looks at every contact of the store, page by page, as it is now.
-pub async fn outlook(store: &Shared, view: &Viewpoint) -> store::Result<Outlook> {
-    let mut after = 0;
-    let mut pieces = tokio::task::JoinSet::new();
+/// Looks at the contacts of the store as they are now, page by page: at all, or at about so many.
+pub async fn outlook(store: &Shared, view: &Viewpoint, most: Option<u64>) -> store::Result<Outlook> {
+    let (mut after, mut read) = (0, 0);
+    let mut looking = VecDeque::new();
     let mut found = Vec::new();
+    let mut more = false;
     loop {
         let page = store.contacts(after, PIECE).await?;
         let Some(last) = page.last() else { break };
+        if most.is_some_and(|most| read >= most) {
+            more = true;
+            break;
+        }
         after = last.number;
-        let mut people = Vec::with_capacity(page.len());
-        for contact in page {
-            people.push(person(store, contact).await?);
-        }
+        read += page.len() as u64;
+        let people = people(store, page).await?;
         let view = view.clone();
-        pieces.spawn_blocking(move || view.look(people.into_iter()));
-        // As many pieces under way as there are hands, so that memory stays flat.
-        while pieces.len() > 2 {
-            found.extend(pieces.join_next().await.and_then(Result::ok));
+        looking.push_back(tokio::task::spawn_blocking(move || view.look(people.into_iter())));
+        // In order, since a `limit` takes the first.
+        while looking.len() > AT_ONCE
+            && let Some(piece) = looking.pop_front()
+        {
+            found.extend(piece.await.ok());
         }
     }
-    while let Some(piece) = pieces.join_next().await {
-        found.extend(piece.ok());
+    for piece in looking {
+        found.extend(piece.await.ok());
     }
-    Ok(view.sum(found))
+    Ok(Outlook { more, ..view.sum(found) })
 }
 
-/// A contact with what the engine remembers of it.
-async fn person(store: &Shared, contact: Contact) -> store::Result<Person> {
-    let state = store.peek(&Actor::Contact(contact.phone.clone())).await?.and_then(|peek| peek.state);
-    // One that can't be read is told when its turn comes.
-    Ok(Person { state: State::read(state.as_deref()).unwrap_or_default(), contact })
+/// Contacts with what the engine remembers of them.
+async fn people(store: &Shared, contacts: Vec<Contact>) -> store::Result<Vec<Person>> {
+    let mut people = Vec::with_capacity(contacts.len());
+    for contact in contacts {
+        let state = store.peek(&Actor::Contact(contact.phone.clone())).await?.and_then(|peek| peek.state);
+        // One that can't be read is told when its turn comes.
+        people.push(Person { state: State::read(state.as_deref()).unwrap_or_default(), contact });
+    }
+    Ok(people)
 }
+
+#[cfg(test)]
+mod tests;

@@ -259,4 +259,4 @@ fn is_open_since(hours: &OpenHours, start: Timestamp, now: Timestamp, zone: &Tim
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -33,6 +33,7 @@ fn workspace() -> Arc<Workspace> {
     let queue = |hours| Queue { hours, assign: "least_busy".to_owned(), sla: None };
     let answer = || Template::parse("{{ brand }}: done.").unwrap();
     Arc::new(Workspace {
+        account_mps: 50.0,
         brand: "Acme Home".to_owned(),
         timezone: jiff::tz::TimeZone::get("America/Chicago").unwrap(),
         timezone_name: "America/Chicago".to_owned(),

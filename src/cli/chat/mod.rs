@@ -6,13 +6,12 @@ mod view;
 mod why;
 
 use std::io::{BufRead, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::output::{print, talk as say};
-use super::workspaces::{Loaded, group};
+use super::output::print;
+use super::workspaces::{Found, find_playbook};
 use super::{Error, Result, Status};
 use crate::engine::script::{Stage, Transcript};
-use crate::playbook::{Level, did_you_mean, show};
 use crate::work::schedules;
 use talk::{Chat, Said};
 
@@ -42,28 +41,11 @@ fn field(text: &str) -> std::result::Result<(String, String), String> {
 
 /// Talks until `/quit` or the end of the input. Whatever could not be done makes it end with 1.
 pub(super) fn run(args: &Args, config: Option<&Path>) -> Result {
-    // A file wins over a playbook of the same name: whoever types a path means it.
-    let file = Some(PathBuf::from(&args.playbook)).filter(|path| path.is_file());
-    let paths: Vec<PathBuf> = file.into_iter().collect();
-    let mut known: Vec<String> = Vec::new();
-    for group in group(&paths, config)? {
-        let asked = group.load()?.asked;
-        let Loaded { compiled, folder, .. } = if paths.is_empty() { group.whole().load()? } else { group.load()? };
-        let Some(plans) = compiled.set else {
-            compiled.faults.iter().filter(|fault| fault.level == Level::Error).for_each(|fault| say(&show::short(fault)));
-            return Ok(Status::Problems);
-        };
-        let named = |name: &str, path: &str| if paths.is_empty() { name == args.playbook } else { asked.contains(path) };
-        if let Some(plan) = plans.iter().find(|plan| named(&plan.name, &plan.source.path)) {
-            let no_files = |name: &str| Err(format!("`{name}` is not read in a chat"));
-            let stage = Stage { plans: &plans, sources: &folder.sources, file: &no_files, next_time: &schedules::next_time };
-            let chat = Chat::new(&stage, head(args, &plan.name)).map_err(Error::Other)?;
-            return Ok(converse(chat));
-        }
-        known.extend(plans.iter().map(|plan| plan.name.clone()));
-    }
-    let guess = did_you_mean(&args.playbook, known.iter().map(String::as_str)).map(|guess| format!("; did you mean `{guess}`?"));
-    Err(Error::Other(format!("there is no playbook `{}`{}", args.playbook, guess.unwrap_or_default())))
+    let Some(Found { plans, plan, folder }) = find_playbook(&args.playbook, config)? else { return Ok(Status::Problems) };
+    let no_files = |name: &str| Err(format!("`{name}` is not read in a chat"));
+    let stage = Stage { plans: &plans, sources: &folder.sources, file: &no_files, next_time: &schedules::next_time };
+    let chat = Chat::new(&stage, head(args, &plan.name)).map_err(Error::Other)?;
+    Ok(converse(chat))
 }
 
 /// The contact, as the head of a test.

@@ -169,6 +169,7 @@ pub(super) fn workspace() -> Workspace {
     };
     let queue = || Queue { hours: OpenHours { window: Window::parse("9am-6pm"), days: Days::ALL }, assign: "round_robin".to_owned(), sla: None };
     Workspace {
+        account_mps: 50.0,
         brand: "Acme Home".to_owned(),
         timezone: TimeZone::get("America/Chicago").unwrap(),
         timezone_name: "America/Chicago".to_owned(),

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::path::Named;
 use crate::http::Doors;
 use crate::http::given::{Object, json};
-use crate::http::problem::{Answer, BAD_FIELD, BROADCAST_DIFFERS, BROADCAST_OVER, Document, Problem};
+use crate::http::problem::{Answer, BAD_FIELD, BROADCAST_DIFFERS, BROADCAST_OVER, Document, Problem, TOO_DEAR};
 use crate::http::query::Query;
 use crate::http::rows::{self, Page};
 use crate::model::event::BroadcastOrder;
@@ -22,6 +22,7 @@ use crate::model::{self, Actor, BroadcastId, BroadcastRow, BroadcastState, Event
 use crate::playbook::{Plan, PlanSet, compile_audience, did_you_mean, hash};
 use crate::store::{self, Hold, HoldScope, Post, PutBroadcast};
 use crate::text::Expr;
+use crate::work::plan::{Outlook, Viewpoint, outlook};
 
 /// The fields of a new broadcast.
 const FIELDS: [&str; 4] = ["playbook", "id", "audience", "at"];
@@ -216,9 +217,31 @@ pub fn planned(doors: &Doors, given: Value) -> Answer<BroadcastRow> {
     BroadcastGiven::read(Object::new(given, String::new())?)?.row(&doors.plans.now(), doors.store.now())
 }
 
+/// What a broadcast would come to, by all contacts or by about so many of them.
+pub async fn foreseen(doors: &Doors, row: &BroadcastRow, most: Option<u64>) -> Answer<Outlook> {
+    let plans = doors.plans.now();
+    let plan = plans.plan(&row.version).cloned().ok_or_else(|| Problem::not_found("playbook of this name any more"))?;
+    let audience = compile_audience(&row.audience).map_err(|why| Problem::new(&BAD_FIELD, format!("`audience`: {why}")))?;
+    let at = row.at.max(doors.store.now());
+    Ok(outlook(&doors.store, &Viewpoint { plans, plan, audience: Arc::new(audience), at }, most).await?)
+}
+
+/// Refuses a broadcast that may cost more than `max_cost` allows. Without that setting nobody is counted.
+async fn refuse_too_dear(doors: &Doors, row: &BroadcastRow) -> Answer<()> {
+    let Some(max) = doors.plans.now().workspace.prices.max_cost else { return Ok(()) };
+    match foreseen(doors, row, None).await?.too_dear(max) {
+        Some(why) => Err(Problem::new(&TOO_DEAR, why)),
+        None => Ok(()),
+    }
+}
+
 /// Starts what a request asks for; what stands there now, and whether that is new or bore the id before.
 pub async fn made(doors: &Doors, given: Value) -> Answer<(BroadcastRow, bool)> {
     let row = planned(doors, given)?;
+    // A name that is known starts nothing, whatever it would cost by now.
+    if doors.store.broadcast(&row.id).await?.is_none() {
+        refuse_too_dear(doors, &row).await?;
+    }
     Ok(match doors.store.put_broadcast(row.clone()).await? {
         PutBroadcast::New => (row, true),
         PutBroadcast::Known(known) => (*known, false),
@@ -253,6 +276,7 @@ pub async fn start(State(doors): State<Arc<Doors>>, body: Bytes) -> Answer<(Stat
     // Somebody else may make the same one between the look above and the write below.
     let again = BroadcastGiven { playbook: given.playbook.clone(), id: given.id.clone(), audience: given.audience.clone(), at: given.at };
     let row = given.row(&plans, doors.store.now())?;
+    refuse_too_dear(&doors, &row).await?;
     match doors.store.put_broadcast(row.clone()).await? {
         PutBroadcast::New => Ok((StatusCode::CREATED, shown(&doors, row).await?)),
         PutBroadcast::Known(known) => repeat(&doors, &again, *known, &plans).await,

@@ -50,6 +50,6 @@ pub async fn plan(State(doors): State<Arc<Doors>>, Named(name): Named<String>, b
     given.end(&["audience", "at"])?;
     let audience = compile_audience(&audience).map_err(|why| Problem::new(&BAD_FIELD, format!("`audience`: {why}")))?;
     let max_cost = plans.workspace.prices.max_cost;
-    let outlook = outlook(&doors.store, &Viewpoint { plans, plan, audience: Arc::new(audience), at }).await?;
+    let outlook = outlook(&doors.store, &Viewpoint { plans, plan, audience: Arc::new(audience), at }, None).await?;
     Ok(Json(Planned { outlook, max_cost }))
 }

@@ -89,11 +89,6 @@ fn cost(piece: &Piece<'_>, faults: &mut Vec<Fault>) {
     }
 }
 
-/// Segments of a text's source, with names and links as long as most.
-pub fn typical_segments(source: &str) -> u32 {
-    segments(&fill(source, TYPICAL_VALUE, TYPICAL_LINK)).segments
-}
-
 /// The text with each `{{ … }}` filled in and all other markup taken out.
 fn fill(text: &str, value: &str, link: &str) -> String {
     let mut filled = String::new();

@@ -41,7 +41,7 @@ mod whatsapp;
 mod window_empty;
 mod workspace_names;
 
-pub use lengths::typical_segments;
+pub use slow_broadcast::told as slow_broadcast;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

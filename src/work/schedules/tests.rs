@@ -15,7 +15,7 @@ const LOCAL_HOURS: &str = r#"{cron: "0 * * * *", timezone: contact}"#;
 const LOCAL_MORNINGS: &str = r#"{cron: "0 10 * * *", timezone: contact, until: "2026-06-30 12:00"}"#;
 
 /// A workspace in Chicago whose marketing may go out from 9am to 8pm.
-fn workspace() -> Workspace {
+pub(in crate::work) fn workspace() -> Workspace {
     let say = || Template::parse("Acme").unwrap();
     let window = Window { from: TimeOfDay::constant(9, 0, 0, 0), to: TimeOfDay::constant(20, 0, 0, 0) };
     let rules = |window| ClassRules {
@@ -27,6 +27,7 @@ fn workspace() -> Workspace {
         resend_unknown: false,
     };
     Workspace {
+        account_mps: 50.0,
         brand: "Acme".to_owned(),
         timezone: zone("America/Chicago"),
         timezone_name: "America/Chicago".to_owned(),

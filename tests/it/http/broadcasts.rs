@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use bridged::model::event::BroadcastOrder;
-use bridged::model::{Actor, BroadcastId, BroadcastState, Happening};
+use bridged::model::{Actor, BroadcastId, BroadcastState, Happening, SenderType};
+use bridged::playbook::prices::{Price, Prices};
 use bridged::store::{Commit, Committed, Inbox};
 use serde_json::{Value, json};
 
@@ -134,4 +135,23 @@ async fn totals_are_counted_and_what_is_cancelled_stays_so() {
     assert_eq!((&row["state"], &row["started"], &row["skipped"]), (&json!("cancelled"), &json!(3), &json!({ "no_consent": 2 })));
     let (status, code, _) = house.refused("POST", &format!("{ROUTE}/s-1/resume"), &Value::Null).await;
     assert_eq!((status, code.as_str()), (409, "broadcast-over"));
+}
+
+#[tokio::test]
+async fn one_that_may_cost_more_than_allowed_is_refused() {
+    let prices = Prices {
+        currency: "USD".to_owned(),
+        max_cost: Some(0.03),
+        per_segment: [("+1".to_owned(), [(SenderType::LongCode, Price { low: 0.01, high: 0.02 })].into())].into(),
+    };
+    let house = House::with_prices(prices).await;
+    let people = json!([{ "phone": "+15125550101", "tags": ["vip"] }, { "phone": "+15125550102", "tags": ["vip"] }]);
+    house.api("PUT", "/v1/contacts", &people).await;
+    let given = json!({ "playbook": "spring", "id": "s-1" });
+    let (status, code, detail) = house.refused("POST", ROUTE, &given).await;
+    assert_eq!((status, code.as_str()), (422, "too-dear"));
+    assert!(detail.starts_with("`spring` would cost 0.02 to 0.04 USD for 2 texts, and `max_cost` allows 0.03; narrow the audience"), "{detail}");
+    assert!(house.store().broadcast(&BroadcastId::from("s-1")).await.unwrap().is_none(), "nothing was made");
+    let fewer = json!({ "playbook": "spring", "id": "s-1", "audience": { "where": "\"vip\" in contact.tags", "limit": 1 } });
+    assert_eq!(house.api("POST", ROUTE, &fewer).await.0, 201);
 }

@@ -13,6 +13,7 @@ use bridged::model::{
     Actor, Address, Channel, Class, Contact, ConversationId, Direction, Event, Happening, Link, MessageRow, MessageStatus, Outgoing, Payload, Phone,
     Priority, SenderType, Text, Time,
 };
+use bridged::playbook::prices::Prices;
 use bridged::playbook::workspace::{ClassRules, FieldKind, ReservedAnswers, Sender, Sync, Workspace};
 use bridged::playbook::{Sources, compile};
 use bridged::store::{Commit, Committed, Memory, Peek, Post, Store};
@@ -93,7 +94,7 @@ impl Reply {
     }
 }
 
-fn workspace() -> Arc<Workspace> {
+fn workspace(prices: Prices) -> Arc<Workspace> {
     let sender = Sender { name: "main".to_owned(), kind: SenderType::LongCode, numbers: vec![Address(OURS.to_owned())], service: None, mps: 1.0 };
     let class = || ClassRules {
         needs_consent: false,
@@ -105,6 +106,7 @@ fn workspace() -> Arc<Workspace> {
     };
     let answer = || Template::parse("Done.").unwrap();
     Arc::new(Workspace {
+        account_mps: 50.0,
         brand: "Acme".to_owned(),
         timezone: jiff::tz::TimeZone::UTC,
         timezone_name: "UTC".to_owned(),
@@ -124,7 +126,7 @@ fn workspace() -> Arc<Workspace> {
         secrets: Default::default(),
         http_allow: Vec::new(),
         links: PUBLIC_URL.to_owned(),
-        prices: Default::default(),
+        prices,
         sync: Sync {
             inbound: true,
             outbound: true,
@@ -144,12 +146,21 @@ impl House {
 
     /// With these limits on the public side.
     pub async fn with_limits(limits: Limits) -> House {
+        House::with(limits, Prices::default()).await
+    }
+
+    /// Where texts cost so much.
+    pub async fn with_prices(prices: Prices) -> House {
+        House::with(Limits::PUBLIC, prices).await
+    }
+
+    async fn with(limits: Limits, prices: Prices) -> House {
         let clock = Arc::new(AtomicI64::new(START));
         let reading = clock.clone();
         let store = Memory::new(Arc::new(move || Time(reading.load(Ordering::Relaxed))));
         let playbooks = [("calls", CALLS), ("leads", LEADS), ("spring", SPRING)].map(|(name, yaml)| (format!("{name}.yaml"), yaml.to_owned()));
         let sources = Sources { playbooks: playbooks.into(), templates: Default::default() };
-        let compiled = compile(&sources, &workspace(), Time(START).timestamp());
+        let compiled = compile(&sources, &workspace(prices), Time(START).timestamp());
         let set = compiled.set.unwrap_or_else(|| panic!("{:#?}", compiled.faults));
         let tokens = [AUTH_TOKEN.to_owned(), NEXT_AUTH_TOKEN.to_owned()];
         let doors = Arc::new(Doors {

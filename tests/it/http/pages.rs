@@ -94,7 +94,16 @@ async fn a_broadcast_is_looked_at_before_it_starts() {
         .await;
     has(&visitor.see("/broadcasts").await, &["No broadcast yet"]);
     let preview = visitor.post("/broadcasts/new", &[("playbook", "spring"), ("id", "may")]).await;
-    has(&preview.body, &["Start for 2", "<dt>In the audience<dd class=\"num\">2", "<dt>Segments each<dd class=\"num\">1", "1 a second"]);
+    has(
+        &preview.body,
+        &[
+            "Start for 2",
+            "<dt>In the audience<dd class=\"num\">2 of 3 contacts",
+            "<dt>Segments<dd class=\"num\">2</div>",
+            "1 a second",
+            "<dt>Last text<dd>",
+        ],
+    );
     assert!(visitor.house.store().broadcast(&BroadcastId("may".to_owned())).await.unwrap().is_none(), "a preview starts nothing");
     let wrong = visitor.post("/broadcasts/new", &[("playbook", "spring"), ("where", "contact.colour == 1")]).await;
     has(&wrong.body, &["role=\"alert\"", "<code>contact.colour</code> is never set"]);
