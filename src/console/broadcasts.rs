@@ -23,7 +23,7 @@ use crate::work::plan::Outlook;
 /// Rows of a page.
 const ROWS: usize = 30;
 
-/// Contacts that a preview looks at; beyond them it says that there are more. About a second of work.
+/// Contacts that a preview looks at; beyond them it says that there are more, so that nobody waits long for the page.
 const MAX_LOOKED_AT: u64 = 50_000;
 
 /// Why contacts are passed over, in words.

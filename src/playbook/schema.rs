@@ -4,11 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::about::{self, About};
 use super::keys::{self, Form, Key, Kind, MATCH_KEYS, MATCH_WORDS, MAX_LIST, MAX_REMINDERS, TRIGGERS, VERBS};
+use super::set::KEPT_FIELDS;
 
 /// As `values::is_name`.
 const NAME: &str = "^[a-z][a-z0-9_]{0,63}$";
-/// As `values::is_target`.
-const TARGET: &str = "^(contact\\.(?!(phone|tags|lists|consent|opted_out|created_at|last_inbound_at|last_outbound_at)$))?[a-z][a-z0-9_]{0,63}$";
 /// As `Length::parse`, but for the order of units.
 const DURATION: &str = "^(\\d+[smhdw])+$";
 /// As `parse_time_of_day`.
@@ -91,6 +90,11 @@ fn step(verb: &keys::Verb) -> Value {
     schema
 }
 
+/// As `values::is_target`.
+fn target() -> String {
+    format!("^(contact\\.(?!({})$))?[a-z][a-z0-9_]{{0,63}}$", KEPT_FIELDS.join("|"))
+}
+
 /// What a key takes.
 fn kind(kind: Kind) -> Value {
     let string = || json!({ "type": PLAIN, "minLength": 1 });
@@ -110,7 +114,7 @@ fn kind(kind: Kind) -> Value {
         | Kind::Moment
         | Kind::Cron => string(),
         Kind::Name | Kind::Goto => name(NAME),
-        Kind::Target => name(TARGET),
+        Kind::Target => name(&target()),
         Kind::Tags | Kind::Senders | Kind::Keywords => json!({ "anyOf": [string(), { "type": "array", "items": string(), "minItems": 1 }] }),
         Kind::Media | Kind::Buttons => one_or_many(string(), MAX_LIST),
         Kind::Milestone => name("^[a-z][a-z0-9_.]*$"),
@@ -134,8 +138,8 @@ fn kind(kind: Kind) -> Value {
         Kind::Value => json!({}),
         Kind::Values => json!({ "type": "object" }),
         Kind::Templates => json!({ "type": "object", "additionalProperties": { "type": PLAIN } }),
-        Kind::Set => json!({ "type": "object", "propertyNames": { "pattern": TARGET } }),
-        Kind::HttpSave | Kind::RunSave => json!({ "type": "object", "propertyNames": { "pattern": TARGET }, "additionalProperties": string() }),
+        Kind::Set => json!({ "type": "object", "propertyNames": { "pattern": target() } }),
+        Kind::HttpSave | Kind::RunSave => json!({ "type": "object", "propertyNames": { "pattern": target() }, "additionalProperties": string() }),
         Kind::Params => json!({ "type": "object", "propertyNames": { "pattern": NAME } }),
         Kind::Renamed => json!({ "type": "object", "additionalProperties": { "type": "string", "pattern": NAME } }),
         Kind::Call => pattern("^(GET|POST|PUT|PATCH|DELETE) +(https?://|\\{\\{)"),

@@ -282,7 +282,7 @@ impl Check<'_, '_> {
         if let Some(field) = kept_field(text) {
             let help = match field {
                 "tags" => "write `tag: NAME` or `untag: NAME` as a step",
-                "consent" | "opted_out" => "STOP, START and `PUT /v1/contacts` change it; an `http` step can call the last",
+                "consent" | "opted_out" => "STOP, START and `PUT /v1/contacts` change it",
                 _ => "save it under a name of your own",
             };
             let fault = Fault::error(self.file.path, "bad-name", span, format!("`{text}` can't be set by a playbook"));

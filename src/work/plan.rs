@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::engine::forecast::{Forecast, forecast};
 use crate::engine::{Person, State, zones};
@@ -20,7 +21,7 @@ use crate::text::segments::{Encoding, segments};
 /// Contacts looked at in one piece.
 pub const PIECE: usize = 1_000;
 
-/// Pieces under way at a time: as many as there are hands, so that memory stays flat.
+/// Pieces that wait to be looked at while the next is read: few, so that memory stays flat.
 const AT_ONCE: usize = 2;
 
 /// Openings and closings that a finish is looked for in: months of them.
@@ -265,18 +266,23 @@ pub async fn outlook(store: &Shared, view: &Viewpoint, most: Option<u64>) -> sto
         read += page.len() as u64;
         let people = people(store, page).await?;
         let view = view.clone();
-        looking.push_back(tokio::task::spawn_blocking(move || view.look(people.into_iter())));
+        looking.push_back(spawn_blocking(move || view.look(people.into_iter())));
         // In order, since a `limit` takes the first.
         while looking.len() > AT_ONCE
             && let Some(piece) = looking.pop_front()
         {
-            found.extend(piece.await.ok());
+            found.push(looked_at(piece).await?);
         }
     }
     for piece in looking {
-        found.extend(piece.await.ok());
+        found.push(looked_at(piece).await?);
     }
     Ok(Outlook { more, ..view.sum(found) })
+}
+
+/// What was found in a piece. Without one of them the whole would be too cheap, so its loss is an error.
+async fn looked_at(piece: JoinHandle<Outlook>) -> store::Result<Outlook> {
+    piece.await.map_err(|why| store::Error::Unavailable(format!("some contacts could not be looked at ({why})")))
 }
 
 /// Contacts with what the engine remembers of them.

@@ -114,6 +114,6 @@ mod tests {
             assert_eq!(us.text(text), masked);
         }
         assert_eq!((us.instead.as_str(), mask("+491711234567").instead.as_str()), ("+15125550100", "+490000000000"));
-        assert_eq!(mask("+491711234567").text("0171 1234567"), "0000 0000000".replace(' ', ""));
+        assert_eq!(mask("+491711234567").text("0171 1234567"), "00000000000");
     }
 }

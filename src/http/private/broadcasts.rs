@@ -226,23 +226,22 @@ pub async fn foreseen(doors: &Doors, row: &BroadcastRow, most: Option<u64>) -> A
     Ok(outlook(&doors.store, &Viewpoint { plans, plan, audience: Arc::new(audience), at }, most).await?)
 }
 
-/// Refuses a broadcast that may cost more than `max_cost` allows. Without that setting nobody is counted.
-async fn refuse_too_dear(doors: &Doors, row: &BroadcastRow) -> Answer<()> {
-    let Some(max) = doors.plans.now().workspace.prices.max_cost else { return Ok(()) };
-    match foreseen(doors, row, None).await?.too_dear(max) {
-        Some(why) => Err(Problem::new(&TOO_DEAR, why)),
-        None => Ok(()),
+/// Makes a broadcast, unless it may cost more than `max_cost` allows. Without that setting nobody is counted; and a name that is known
+/// starts nothing, whatever it would cost by now.
+async fn put(doors: &Doors, row: &BroadcastRow) -> Answer<PutBroadcast> {
+    if let Some(max) = doors.plans.now().workspace.prices.max_cost
+        && doors.store.broadcast(&row.id).await?.is_none()
+        && let Some(why) = foreseen(doors, row, None).await?.too_dear(max)
+    {
+        return Err(Problem::new(&TOO_DEAR, why));
     }
+    Ok(doors.store.put_broadcast(row.clone()).await?)
 }
 
 /// Starts what a request asks for; what stands there now, and whether that is new or bore the id before.
 pub async fn made(doors: &Doors, given: Value) -> Answer<(BroadcastRow, bool)> {
     let row = planned(doors, given)?;
-    // A name that is known starts nothing, whatever it would cost by now.
-    if doors.store.broadcast(&row.id).await?.is_none() {
-        refuse_too_dear(doors, &row).await?;
-    }
-    Ok(match doors.store.put_broadcast(row.clone()).await? {
+    Ok(match put(doors, &row).await? {
         PutBroadcast::New => (row, true),
         PutBroadcast::Known(known) => (*known, false),
     })
@@ -276,8 +275,7 @@ pub async fn start(State(doors): State<Arc<Doors>>, body: Bytes) -> Answer<(Stat
     // Somebody else may make the same one between the look above and the write below.
     let again = BroadcastGiven { playbook: given.playbook.clone(), id: given.id.clone(), audience: given.audience.clone(), at: given.at };
     let row = given.row(&plans, doors.store.now())?;
-    refuse_too_dear(&doors, &row).await?;
-    match doors.store.put_broadcast(row.clone()).await? {
+    match put(&doors, &row).await? {
         PutBroadcast::New => Ok((StatusCode::CREATED, shown(&doors, row).await?)),
         PutBroadcast::Known(known) => repeat(&doors, &again, *known, &plans).await,
     }

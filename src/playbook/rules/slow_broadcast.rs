@@ -29,8 +29,9 @@ pub fn told(contacts: u64, per_second: f64, hours: &OpenHours) -> Option<String>
     let window = f64::from(hours.window.map_or(DAY_SECONDS, |window| window.seconds()));
     #[expect(clippy::cast_precision_loss, reason = "hours with one decimal")]
     let needs = contacts as f64 / per_second;
-    let (contacts, pace, needed, open) = (thousands(contacts), pace(per_second), as_hours(needs), as_hours(window));
-    (needs > window).then(|| format!("{contacts} contacts at {pace} take {needed} hours, the window has {open}"))
+    let words =
+        || format!("{} contacts at {} take {} hours, the window has {}", thousands(contacts), pace(per_second), as_hours(needs), as_hours(window));
+    (needs > window).then(words)
 }
 
 /// `40,000`.
