@@ -24,7 +24,7 @@ pub struct Chrome {
     number: u64,
     /// The tab.
     session: String,
-    /// What happened in it since `forget`.
+    /// What happened in it since the last `open`.
     pub events: Vec<Value>,
     /// Its profile.
     _profile: tempfile::TempDir,
@@ -53,6 +53,7 @@ impl Chrome {
         for domain in ["Page", "Runtime", "Network", "Log"] {
             chrome.call(&format!("{domain}.enable"), json!({}));
         }
+        chrome.call("Page.setLifecycleEventsEnabled", json!({ "enabled": true }));
         chrome
     }
 
@@ -92,8 +93,10 @@ impl Chrome {
     /// Opens an address and waits until all of the page is there.
     pub fn open(&mut self, url: &str) {
         self.events.clear();
-        self.call("Page.navigate", json!({ "url": url }));
-        while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
+        // The page before may have been left while it loaded: its end says nothing of this one.
+        let loader = self.call("Page.navigate", json!({ "url": url }))["loaderId"].take();
+        let is_there = |event: &Value| event["params"]["name"] == "load" && event["params"]["loaderId"] == loader;
+        while !self.events.iter().any(is_there) {
             let event = self.read();
             self.events.push(event);
         }
